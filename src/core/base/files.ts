@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { SecondThoughtError } from './errors';
+
+/** Reads a text file. @throws SecondThoughtError `file-not-found` */
+export async function readTextFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new SecondThoughtError('file-not-found', `Could not read ${file} (${reasonOf(error)}).`, { cause: error });
+  }
+}
+
+/** Writes a file whole or not at all: a temporary file beside it, flushed, then renamed. */
+export async function writeWholeFile(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(text, 'utf8');
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new SecondThoughtError('file-not-written', `Could not write ${file} (${reasonOf(error)}).`, {
+      cause: error,
+      remedy: 'Check that the folder exists, is writable and has space left.',
+    });
+  }
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'part of the path is a file',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the file system is read-only',
+};
+
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return reasons[code] ?? (code || String(error));
+}
+
+/** Lines of a JSON-lines text as values. A last line without its end is what a crash left: it is not there. */
+export function parseJsonLines(text: string): unknown[] {
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  return whole
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line) as unknown];
+      } catch {
+        return []; // torn by a crash in the middle of the file; its neighbours still count
+      }
+    });
+}

@@ -1,0 +1,231 @@
+import type { Clock } from '../base/clock';
+import { SecondThoughtError, toSecondThoughtError } from '../base/errors';
+import { passSeed } from '../base/seeds';
+import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
+import { defaultPatience, withPatience } from '../inference/patience';
+import { applyEvent, type TraceEvent } from '../traces/events';
+import { contextIds, type Pass, type Trace } from '../traces/trace';
+import { nextStep } from './nextStep';
+import type { PlannedRequest, Step } from './plan';
+import { policyOf } from './policies';
+import { type Received, type Settled, settlePass, splitAtDelimiter, Vocabulary } from './settle';
+
+export interface GenerateOptions {
+  client: InferenceClient;
+  clock: Clock;
+  /** Stops everything; what arrived is kept and the trace becomes `interrupted`. */
+  signal: AbortSignal;
+  /** Ends the thinking in progress and asks for the answer ("Stop and Answer"). */
+  answerNow?: AbortSignal;
+  /** Every change, in order, already applied to the trace. */
+  onEvent?(event: TraceEvent): void;
+  /** While a request waits for its first token. */
+  onWaiting?(waitedMs: number): void;
+  patience?: Partial<typeof defaultPatience>;
+}
+
+/**
+ * Runs a trace to its end: asks what comes next, sends it, settles what came, until the answer is there. Starting with a
+ * trace that was interrupted continues it by ids.
+ *
+ * Never throws for what a server or a user does: such a trace comes back `interrupted`, with the reason, holding all
+ * that arrived.
+ */
+export async function generateTrace(trace: Trace, options: GenerateOptions): Promise<Trace> {
+  const run = new Generation(trace, options);
+  try {
+    if (trace.status === 'interrupted') run.emit({ type: 'continued' });
+    await run.settleLeftover();
+    while (trace.status === 'running') await run.take(nextStep(trace));
+  } catch (error) {
+    const { code, message, remedy } = toSecondThoughtError(error);
+    run.emit({ type: 'interrupted', reason: remedy === undefined ? { code, message } : { code, message, remedy } });
+  }
+  return trace;
+}
+
+class Generation {
+  readonly #trace: Trace;
+  readonly #options: GenerateOptions;
+  readonly #vocabulary: Vocabulary;
+
+  constructor(trace: Trace, options: GenerateOptions) {
+    this.#trace = trace;
+    this.#options = options;
+    const { dialect } = trace;
+    const known = [...contextIds(trace), ...dialect.thinkingEndIds, ...dialect.answerEndIds, ...dialect.closingIds];
+    this.#vocabulary = new Vocabulary(known, options.client);
+  }
+
+  emit(event: TraceEvent): void {
+    applyEvent(this.#trace, event);
+    this.#options.onEvent?.(event);
+  }
+
+  async take(step: Step): Promise<void> {
+    if (this.#options.signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
+    switch (step.kind) {
+      case 'request':
+        return this.#request(step.request);
+      case 'close':
+        if (step.keep !== undefined) await this.#cut(step.keep);
+        return this.emit({ type: 'thinking-ended', by: step.by, spans: step.spans });
+      case 'complete':
+        return this.emit({ type: 'completed', answerEndedBy: step.answerEndedBy });
+      default:
+        step satisfies never;
+    }
+  }
+
+  /** A process that died in the middle of a pass left ids without a verdict. */
+  async settleLeftover(): Promise<void> {
+    const pass = this.#trace.passes.at(-1);
+    if (pass?.ending !== 'running') return;
+    const live = this.#trace.spans.filter((span) => span.origin === 'model' && span.pass === pass.index);
+    const received: Received = {
+      ...emptyReceived(),
+      tokenIds: live.flatMap((span) => span.tokenIds),
+      text: live.map((span) => span.text).join(''),
+      endedBy: 'interrupted',
+    };
+    const settled = await this.#settle(pass, received);
+    this.emit({ type: 'settle', pass: settled.pass, spans: settled.spans });
+  }
+
+  async #cut(keep: number): Promise<void> {
+    const { client } = this.#options;
+    let left = keep;
+    let split: [string, string] = ['', ''];
+    for (const span of this.#trace.spans) {
+      if (span.phase !== 'thinking' || span.fate !== 'kept' || span.delimiter) continue;
+      if (left > 0 && left < span.tokenIds.length) {
+        split = [await client.detokenize(span.tokenIds.slice(0, left)), await client.detokenize(span.tokenIds.slice(left))];
+      }
+      left = Math.max(0, left - span.tokenIds.length);
+    }
+    this.emit({ type: 'cut', keep, before: this.#trace.passes.length, split });
+  }
+
+  async #request(planned: PlannedRequest): Promise<void> {
+    const request = this.#completionRequest(planned);
+    const pass = this.#openPass(planned, request);
+    this.emit({ type: 'pass', pass, spans: planned.spans });
+    const { received, failure, firstTokenMs } = await this.#receive(pass, request);
+    const durationMs = this.#options.clock.now() - Date.parse(pass.startedAt);
+    const settled = await this.#settle({ ...pass, firstTokenMs, durationMs }, received);
+    this.emit({ type: 'settle', pass: settled.pass, spans: settled.spans });
+    if (settled.unknownId !== undefined) this.#warnOfUnknown(settled.unknownId, request);
+    if (failure) throw failure;
+  }
+
+  #completionRequest(planned: PlannedRequest): CompletionRequest {
+    const { condition, problemKey, conditionKey, studySeed, sample, passes } = this.#trace;
+    return {
+      promptIds: [...contextIds(this.#trace), ...planned.spans.flatMap((span) => span.tokenIds)],
+      maxTokens: planned.maxTokens,
+      minTokens: planned.minTokens,
+      stopTokenIds: planned.stopTokenIds,
+      seed: passSeed({ studySeed, problemKey, conditionKey, sample, pass: passes.length }),
+      sampling: condition.sampling,
+      maskedTokenIds: this.#maskedIds(),
+    };
+  }
+
+  /** Ids that turned out to be unknown in earlier passes of this trace. */
+  #maskedIds(): number[] {
+    const strays = this.#trace.passes.filter((pass) => pass.ending === 'out-of-vocabulary');
+    const firstCut = (pass: Pass) =>
+      this.#trace.spans.find((span) => span.pass === pass.index && span.fate === 'cut')?.tokenIds.slice(0, 1) ?? [];
+    return [...new Set(strays.flatMap(firstCut))];
+  }
+
+  #openPass(planned: PlannedRequest, request: CompletionRequest): Pass {
+    const { maxTokens, minTokens, stopTokenIds, seed, maskedTokenIds } = request;
+    return {
+      index: this.#trace.passes.length,
+      phase: planned.phase,
+      purpose: planned.purpose,
+      request: { maxTokens, minTokens, stopTokenIds, seed, maskedTokenIds },
+      promptTokens: request.promptIds.length,
+      receivedTokens: 0,
+      ending: 'running',
+      endsWithNewline: false,
+      finishReason: null,
+      stopReason: null,
+      cachedPromptTokens: null,
+      startedAt: new Date(this.#options.clock.now()).toISOString(),
+      firstTokenMs: null,
+      durationMs: null,
+    };
+  }
+
+  /** Reads the stream until it ends, is ended, or has brought more than it may. */
+  async #receive(pass: Pass, request: CompletionRequest) {
+    const { clock, signal, answerNow } = this.#options;
+    const received: Received = emptyReceived();
+    let firstTokenMs: number | null = null;
+    let failure: SecondThoughtError | undefined;
+    const mayAnswer = pass.phase === 'thinking' ? answerNow : undefined;
+    const either = mayAnswer ? AbortSignal.any([signal, mayAnswer]) : signal;
+    try {
+      if (mayAnswer?.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
+      for await (const chunk of this.#stream(request, either)) {
+        if (isOver(received.tokenIds, request) && chunk.tokenIds.length > 0) {
+          received.finishReason ??= received.tokenIds.length >= request.maxTokens ? 'length' : 'stop';
+          break; // the server does not keep to the stop ids or the limit: closing the stream makes it
+        }
+        if (chunk.tokenIds.length > 0) firstTokenMs ??= clock.now() - Date.parse(pass.startedAt);
+        received.tokenIds.push(...chunk.tokenIds);
+        received.text += chunk.text;
+        received.finishReason = chunk.finishReason ?? received.finishReason;
+        received.stopReason = chunk.stopReason ?? received.stopReason;
+        received.cachedPromptTokens = chunk.cachedPromptTokens ?? received.cachedPromptTokens;
+        if (chunk.tokenIds.length > 0 || chunk.text !== '') {
+          this.emit({ type: 'received', tokenIds: chunk.tokenIds, text: chunk.text });
+        }
+      }
+    } catch (error) {
+      const isAnswerNow = mayAnswer?.aborted && !signal.aborted;
+      received.endedBy = isAnswerNow ? 'user' : 'interrupted';
+      if (!isAnswerNow) failure = toSecondThoughtError(error);
+    }
+    return { received, failure, firstTokenMs };
+  }
+
+  #stream(request: CompletionRequest, signal: AbortSignal) {
+    const { client, clock, onWaiting, patience } = this.#options;
+    const rules = { ...defaultPatience, ...patience, clock, isAlive: () => client.isAlive(signal) };
+    const { url } = this.#trace.server;
+    return withPatience(client.complete(request, signal), onWaiting ? { ...rules, onWaiting } : rules, url);
+  }
+
+  async #settle(pass: Pass, received: Received): Promise<Settled> {
+    const { client } = this.#options;
+    const settled = await settlePass(this.#trace, pass, received, this.#vocabulary, client);
+    const isSplit = pass.phase === 'answer' && policyOf(this.#trace).splitsAnswer;
+    return isSplit ? splitAtDelimiter(this.#trace, settled) : settled;
+  }
+
+  #warnOfUnknown(id: number, request: CompletionRequest): void {
+    if (request.maskedTokenIds.includes(id)) {
+      throw new SecondThoughtError(
+        'invalid-reply',
+        `The server keeps sampling token ${id}, which its tokenizer does not know, although it was told not to.`,
+        { remedy: 'Use a lower temperature or top_p, or a server that supports logit_bias.' },
+      );
+    }
+    this.emit({
+      type: 'warning',
+      text: `Token ${id} is outside the tokenizer's vocabulary: it was cut and is not sampled again.`,
+    });
+  }
+}
+
+function emptyReceived(): Received {
+  return { tokenIds: [], text: '', finishReason: null, stopReason: null, cachedPromptTokens: null };
+}
+
+function isOver(tokenIds: number[], request: CompletionRequest): boolean {
+  return tokenIds.length >= request.maxTokens || tokenIds.some((id) => request.stopTokenIds.includes(id));
+}
+

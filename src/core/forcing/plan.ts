@@ -1,0 +1,105 @@
+import { contextIds, extensions, type Pass, type PassRequest, type Span, type ThinkingEndedBy, type Trace } from '../traces/trace';
+
+/**
+ * What happens next in a trace, decided from the trace alone. So a trace read from disk makes the same requests again,
+ * an interrupted one continues where it stopped, and every rule can be tested without a server.
+ */
+export type Step =
+  | { kind: 'request'; request: PlannedRequest }
+  /** Thinking is over: cut it to `keep` ids first if set, then append `spans` and ask for the answer. */
+  | { kind: 'close'; by: ThinkingEndedBy; spans: Span[]; keep?: number }
+  | { kind: 'complete'; answerEndedBy: 'model' | 'length' | 'context' };
+
+export interface PlannedRequest {
+  phase: Pass['phase'];
+  purpose: Pass['purpose'];
+  maxTokens: number;
+  minTokens: number;
+  stopTokenIds: number[];
+  /** Appended to the context before the request. */
+  spans: Span[];
+}
+
+/** How thinking is paced. Each preset is one policy; the answer is the same for all. */
+export interface ForcingPolicy {
+  thinking(trace: Trace): Step;
+  /** The model writes the delimiter itself, in the answer pass, whose ids before it are thinking. */
+  splitsAnswer?: true;
+}
+
+/** Thinking passes so far: those of the parent included in a fork. */
+export function lastThinkingPass(trace: Trace): Pass | undefined {
+  return trace.passes.filter((pass) => pass.phase === 'thinking').at(-1);
+}
+
+export function nextPassIndex(trace: Trace): number {
+  return trace.passes.length;
+}
+
+/** True right after a fork, before its own first pass: its first step is given, not derived. */
+export function isAtForkPoint(trace: Trace): boolean {
+  return trace.fork !== undefined && trace.passes.length === trace.fork.fromPass;
+}
+
+/** An end of thinking may be suppressed once more. */
+export function mayExtend(trace: Trace): boolean {
+  return extensions(trace) < trace.condition.ignore;
+}
+
+export function cueSpans(trace: Trace): Span[] {
+  const { cueIds } = trace.dialect;
+  if (cueIds.length === 0) return [];
+  const pass = nextPassIndex(trace);
+  const text = trace.condition.cue;
+  return [{ pass, phase: 'thinking', origin: 'forced-cue', fate: 'kept', tokenIds: cueIds, text }];
+}
+
+/** The model ended thinking itself: the closing delimiter, written by us so that it is whole. */
+export function naturalClose(trace: Trace): Step {
+  return { kind: 'close', by: 'model', spans: [closingSpan(trace, 'template')] };
+}
+
+/** Thinking is ended for the model: newline rule, delimiter, `Final Answer:` (s1 facts: appended on a length stop). */
+export function forcedClose(trace: Trace, by: ThinkingEndedBy): Step {
+  const { dialect } = trace;
+  const newline = thinkingEndsWithNewline(trace) ? [] : dialect.newlineIds;
+  const tokenIds = [...newline, ...dialect.forcedClosingIds];
+  const text = (newline.length > 0 ? '\n' : '') + dialect.forcedClosing;
+  const pass = nextPassIndex(trace);
+  const span: Span = { pass, phase: 'answer', origin: 'forced-delimiter', fate: 'kept', tokenIds, text, delimiter: true };
+  return { kind: 'close', by, spans: [span] };
+}
+
+/** The bare closing delimiter, after a natural end (`template`) or a cut (`forced-delimiter`). */
+export function closingSpan(trace: Trace, origin: 'template' | 'forced-delimiter'): Span {
+  const { closingIds: tokenIds, closing: text } = trace.dialect;
+  return { pass: nextPassIndex(trace), phase: 'answer', origin, fate: 'kept', tokenIds, text, delimiter: true };
+}
+
+/** By ids: the pass recorded whether its last kept id ends a line. */
+function thinkingEndsWithNewline(trace: Trace): boolean {
+  const last = trace.spans.filter((span) => span.phase === 'thinking' && span.fate !== 'suppressed').at(-1);
+  if (!last || last.delimiter) return false;
+  if (last.origin !== 'model') return last.text.endsWith('\n');
+  return trace.passes[last.pass]?.endsWithNewline ?? false;
+}
+
+/** Ids left of a request that was interrupted or went astray: the rest of its own limit. */
+export function restOf(pass: Pass, kept: number): Pick<PassRequest, 'maxTokens' | 'minTokens'> {
+  return {
+    maxTokens: pass.request.maxTokens - kept,
+    minTokens: Math.max(0, pass.request.minTokens - kept),
+  };
+}
+
+/** Kept ids of one pass. */
+export function keptOf(trace: Trace, pass: Pass): number {
+  const own = trace.spans.filter((span) => span.origin === 'model' && span.pass === pass.index && span.fate === 'kept');
+  return own.reduce((sum, span) => sum + span.tokenIds.length, 0);
+}
+
+/** Ids the context can still hold after `spans`: a server refuses to be asked for more. */
+export function roomFor(trace: Trace, spans: Span[]): number {
+  const added = spans.reduce((sum, span) => sum + span.tokenIds.length, 0);
+  return trace.server.contextLength - contextIds(trace).length - added;
+}

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../base/clock';
+import { SecondThoughtError } from '../base/errors';
+import { findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
+import type { InferenceClient } from '../inference/inferenceClient';
+import { type Problem, problemKey } from '../problems/problem';
+import { extensions, lastKeptThinkingPass, type ServerRecord, type Span, type Trace, traceSchemaVersion } from '../traces/trace';
+import { type Condition, conditionKey } from './condition';
+
+export interface TraceOrder {
+  problem: Problem;
+  condition: Condition;
+  server: Omit<ServerRecord, 'contextLength'> & { contextLength: number | null };
+  sample?: number;
+  studySeed?: number;
+}
+
+/** Tokens kept free for an answer when nothing else is said (the released evaluation reserves as many). */
+const answerReserve = 100;
+/** The released evaluation's `max_gen_toks`. */
+const harnessMaxGenerated = 32_768;
+
+/**
+ * Everything before the first request: the prompt in ids, the dialect in ids, the thinking limit.
+ * @throws SecondThoughtError `empty-problem`, `delimiter-in-problem`, `dialect-mismatch`, `context-too-long`, `bad-usage`
+ */
+export async function prepareTrace(
+  order: TraceOrder,
+  client: InferenceClient,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<Trace> {
+  const { problem, condition } = order;
+  if (problem.question.trim() === '') throw emptyProblem();
+  const { promptIds, contextLength: told } = await client.renderChat(problem.question, signal);
+  const dialect = await resolveDialect(findDialect(condition.dialect), condition.cue, promptIds, client, signal);
+  await refuseDelimiters(problem, dialect, client, signal);
+  const contextLength = order.server.contextLength ?? told;
+  if (contextLength === null) throw unknownContext(order.server.url);
+
+  const room = thinkingRoom(promptIds.length, dialect, contextLength, condition);
+  if (room < 1) throw noRoom(promptIds.length, contextLength, order.server.model);
+  const warnings: string[] = [];
+  const cap = condition.maxThinkingTokens;
+  if (typeof cap === 'number' && cap > room && condition.preset === 'default') {
+    warnings.push(`The cap of ${cap} tokens is more than the context leaves for thinking (${room}); ${room} is used.`);
+  }
+  return {
+    schemaVersion: traceSchemaVersion,
+    id: randomUUID(),
+    createdAt: new Date(clock.now()).toISOString(),
+    problem,
+    problemKey: problemKey(problem),
+    condition,
+    conditionKey: conditionKey(condition),
+    studySeed: order.studySeed ?? 0,
+    sample: order.sample ?? 0,
+    server: { ...order.server, contextLength },
+    dialect,
+    budget: thinkingBudget(promptIds.length, dialect, contextLength, condition, room),
+    spans: openingSpans(promptIds, problem, dialect),
+    passes: [],
+    status: 'running',
+    thinkingEndedBy: null,
+    answerEndedBy: null,
+    warnings,
+  };
+}
+
+/**
+ * A new trace that thinks on where another one stopped thinking: same ids up to there, then the cue. Its condition has
+ * one more ignored end, and no cap where the parent's was used up.
+ */
+export function waitAgain(parent: Trace, clock: Clock): Trace {
+  const last = lastKeptThinkingPass(parent);
+  if (!last) {
+    throw new SecondThoughtError('bad-usage', 'This trace has no thinking to go on from.', {
+      remedy: 'Use Force Thinking to start a new one.',
+    });
+  }
+  const fromPass = last.index + 1;
+  const condition = { ...parent.condition, ignore: extensions(parent) + 1, maxThinkingTokens: null };
+  const spans = parent.spans.filter((span) => span.pass < fromPass && span.phase !== 'answer');
+  const closing = [...parent.dialect.newlineIds, ...parent.dialect.forcedClosingIds].length;
+  const promptTokens = spans.filter((span) => span.phase === 'prompt').flatMap((span) => span.tokenIds).length;
+  const room = parent.server.contextLength - promptTokens - parent.dialect.openingIds.length - closing;
+  const { interruption: _, ...rest } = structuredClone(parent);
+  return {
+    ...rest,
+    id: randomUUID(),
+    createdAt: new Date(clock.now()).toISOString(),
+    condition,
+    conditionKey: conditionKey(condition),
+    budget: { maxThinkingTokens: Math.max(0, room - answerReserve), from: 'context' },
+    fork: { parent: parent.id, fromPass, step: 'extend' },
+    spans: structuredClone(spans),
+    passes: structuredClone(parent.passes.slice(0, fromPass)),
+    status: 'running',
+    thinkingEndedBy: null,
+    answerEndedBy: null,
+    warnings: [],
+  };
+}
+
+function openingSpans(promptIds: number[], problem: Problem, dialect: ResolvedDialect): Span[] {
+  const common = { pass: 0, origin: 'template', fate: 'kept' } as const;
+  const prompt: Span = { ...common, phase: 'prompt', tokenIds: promptIds, text: problem.question };
+  if (dialect.openingIds.length === 0) return [prompt];
+  const { openingIds: tokenIds, opening: text } = dialect;
+  return [prompt, { ...common, phase: 'thinking', tokenIds, text, delimiter: true }];
+}
+
+/** Thinking tokens that fit, with the forced closing and an answer kept free. */
+function thinkingRoom(prompt: number, dialect: ResolvedDialect, contextLength: number, condition: Condition): number {
+  const closing = dialect.newlineIds.length + dialect.forcedClosingIds.length;
+  const free = contextLength - prompt - dialect.openingIds.length - closing;
+  const reserve = Math.min(condition.maxAnswerTokens ?? answerReserve, Math.max(1, Math.floor(free / 4)));
+  return free - reserve;
+}
+
+function thinkingBudget(
+  prompt: number,
+  dialect: ResolvedDialect,
+  contextLength: number,
+  condition: Condition,
+  room: number,
+): Trace['budget'] {
+  const cap = condition.maxThinkingTokens;
+  if (cap === null) return { maxThinkingTokens: room, from: 'context' };
+  if (cap === 'auto') {
+    // s1 facts §1.4; the batch is this one prompt. Newline and cue ids are not accounted for there, nor here.
+    const generated = Math.min(harnessMaxGenerated, contextLength);
+    const auto = generated - prompt - dialect.openingIds.length - dialect.forcedClosingIds.length - answerReserve;
+    return { maxThinkingTokens: Math.max(0, auto), from: 'auto' };
+  }
+  if (condition.preset === 'default' && cap > room) return { maxThinkingTokens: room, from: 'context' };
+  return { maxThinkingTokens: cap, from: 'cap' };
+}
+
+/** A delimiter written in the problem becomes a control token in the prompt, and the model would obey it. */
+async function refuseDelimiters(
+  problem: Problem,
+  dialect: ResolvedDialect,
+  client: InferenceClient,
+  signal?: AbortSignal,
+): Promise<void> {
+  const ends = new Set([...dialect.thinkingEndIds, ...dialect.answerEndIds]);
+  const found = (await client.tokenize(problem.question, signal)).find((id) => ends.has(id));
+  if (found === undefined) return;
+  const text = dialect.endTexts[String(found)] ?? `token ${found}`;
+  throw new SecondThoughtError(
+    'delimiter-in-problem',
+    `The problem contains ${text}, which this model reads as a control token, so the prompt would not mean what it says.`,
+    { remedy: 'Remove it from the problem, or write it with a space inside.' },
+  );
+}
+
+function emptyProblem(): SecondThoughtError {
+  return new SecondThoughtError('empty-problem', 'There is no problem to think about: the text is empty.', {
+    remedy: 'Give a question, or select one.',
+  });
+}
+
+function unknownContext(url: string): SecondThoughtError {
+  return new SecondThoughtError('invalid-reply', `The server at ${url} does not tell the model's context length.`, {
+    remedy: 'Exact forcing needs a server that lists max_model_len, as vLLM does.',
+  });
+}
+
+function noRoom(prompt: number, contextLength: number, model: string): SecondThoughtError {
+  return new SecondThoughtError(
+    'context-too-long',
+    `The problem takes ${prompt} tokens and "${model}" holds ${contextLength}: there is no room left to think and answer.`,
+    { remedy: 'Shorten the problem, or use a model with a longer context.' },
+  );
+}

@@ -1,0 +1,159 @@
+import type { Tokenizer } from '../inference/dialects';
+import type { Pass, Span, Trace } from '../traces/trace';
+
+/** What one request brought, as it came. */
+export interface Received {
+  tokenIds: number[];
+  /** Text of the ids without the stop id; an unfinished character at the end is missing. */
+  text: string;
+  finishReason: string | null;
+  stopReason: string | number | null;
+  cachedPromptTokens: number | null;
+  /** Set if we, not the server, ended it. */
+  endedBy?: 'user' | 'interrupted';
+}
+
+export interface Settled {
+  pass: Pass;
+  spans: Span[];
+  /** The first id outside the tokenizer's vocabulary, if one was sampled. */
+  unknownId?: number;
+}
+
+/**
+ * Turns received ids into spans, trusting no server: the first stop id ends the pass, ids beyond the limit are cut, and
+ * so is everything from an id outside the vocabulary on, which could not be sent back (s1 facts §1.9).
+ * The end is decided by the last id and the finish reason: vLLM gives no stop reason for the main EOS.
+ */
+export async function settlePass(
+  trace: Trace,
+  pass: Pass,
+  received: Received,
+  vocabulary: Vocabulary,
+  tokenizer: Tokenizer,
+): Promise<Settled> {
+  const { tokenIds } = received;
+  const stopAt = findStop(pass, received);
+  const end = Math.min(stopAt ?? tokenIds.length, pass.request.maxTokens);
+  const unknownAt = received.endedBy ? -1 : await vocabulary.findUnknown(tokenIds.slice(0, end));
+  const keep = unknownAt === -1 ? end : unknownAt;
+  const isStopped = unknownAt === -1 && stopAt !== undefined && stopAt === end;
+
+  const kept = tokenIds.slice(0, keep);
+  const stop = isStopped ? tokenIds.slice(keep, keep + 1) : [];
+  const cut = tokenIds.slice(keep + stop.length);
+  const ending = unknownAt !== -1 ? 'out-of-vocabulary' : isStopped ? 'stop' : endingOf(pass, received);
+  const keptText = cut.length === 0 ? received.text : await tokenizer.detokenize(kept);
+
+  const spans: Span[] = [];
+  const add = (span: Omit<Span, 'pass' | 'phase' | 'origin'> & { phase?: Span['phase'] }) => {
+    if (span.tokenIds.length > 0) spans.push({ pass: pass.index, phase: pass.phase, origin: 'model', ...span });
+  };
+  add({ fate: 'kept', tokenIds: kept, text: keptText });
+  const stopText = stop.length > 0 ? await endText(trace, stop, tokenizer) : '';
+  add({ fate: pass.phase === 'thinking' ? 'suppressed' : 'kept', tokenIds: stop, text: stopText, delimiter: true });
+  const cutText = cut.length > 0 ? await tokenizer.detokenize(cut) : '';
+  add({ fate: 'cut', tokenIds: cut, text: cutText, cutBefore: pass.index + 1 });
+
+  const endsWithNewline = await lastIdEndsLine(kept, received, ending, tokenizer);
+  const settled: Pass = {
+    ...pass,
+    receivedTokens: tokenIds.length,
+    ending,
+    endsWithNewline,
+    finishReason: received.finishReason,
+    stopReason: received.stopReason,
+    cachedPromptTokens: received.cachedPromptTokens,
+  };
+  const unknownId = unknownAt === -1 ? undefined : tokenIds[unknownAt];
+  return unknownId === undefined ? { pass: settled, spans } : { pass: settled, spans, unknownId };
+}
+
+/** Index of the id that ended the pass. A stop id may also be one we did not ask for (an EOS of the model's own). */
+function findStop(pass: Pass, received: Received): number | undefined {
+  const asked = received.tokenIds.findIndex((id) => pass.request.stopTokenIds.includes(id));
+  if (asked !== -1) return asked;
+  const isOwnStop = received.finishReason === 'stop' && typeof received.stopReason !== 'string';
+  return isOwnStop && received.tokenIds.length > 0 ? received.tokenIds.length - 1 : undefined;
+}
+
+function endingOf(pass: Pass, received: Received): Pass['ending'] {
+  if (received.endedBy) return received.endedBy;
+  if (received.finishReason === 'repetition') return 'repetition';
+  // A server that says "stop" without a single id ended at once, whatever it did with the id.
+  if (received.finishReason === 'stop' && received.tokenIds.length < pass.request.maxTokens) return 'stop';
+  return 'length';
+}
+
+async function endText(trace: Trace, stop: number[], tokenizer: Tokenizer): Promise<string> {
+  return trace.dialect.endTexts[String(stop[0])] ?? tokenizer.detokenize(stop);
+}
+
+/** Only a forced end asks for this, so only then is the id decoded: a text may lack what its last id begins. */
+async function lastIdEndsLine(kept: number[], received: Received, ending: Pass['ending'], tokenizer: Tokenizer) {
+  const last = kept.at(-1);
+  if (last === undefined) return false;
+  if (ending === 'stop' || ending === 'interrupted') return received.text.endsWith('\n');
+  return (await tokenizer.detokenize([last])).endsWith('\n');
+}
+
+/**
+ * Which ids the tokenizer knows. Models have more embedding rows than their tokenizer has tokens (Qwen2.5: 152,064
+ * against 151,665), and the rows above can be sampled. They are at the top, so an id at or below a known one is known;
+ * one above is decoded once: an unknown id decodes to nothing.
+ */
+export class Vocabulary {
+  #highestKnown: number;
+  readonly #unknown = new Set<number>();
+  readonly #tokenizer: Tokenizer;
+
+  constructor(knownIds: number[], tokenizer: Tokenizer) {
+    this.#highestKnown = knownIds.reduce((highest, id) => Math.max(highest, id), 0);
+    this.#tokenizer = tokenizer;
+  }
+
+  /** Index of the first unknown id, or -1. */
+  async findUnknown(tokenIds: number[]): Promise<number> {
+    for (const [index, id] of tokenIds.entries()) if (!(await this.#isKnown(id))) return index;
+    return -1;
+  }
+
+  async #isKnown(id: number): Promise<boolean> {
+    if (id <= this.#highestKnown) return true;
+    if (this.#unknown.has(id)) return false;
+    if ((await this.#tokenizer.detokenize([id])) === '') {
+      this.#unknown.add(id);
+      return false;
+    }
+    this.#highestKnown = id;
+    return true;
+  }
+}
+
+/**
+ * Preset `s1-readme`: the answer pass begins with the rest of the thinking, up to the delimiter that the model writes
+ * itself. Without one, all of it is thinking.
+ */
+export function splitAtDelimiter(trace: Trace, settled: Settled): Settled {
+  const isOpen = trace.spans.some((span) => span.phase === 'answer' && span.delimiter);
+  if (isOpen) return settled;
+  const spans = settled.spans.flatMap((span): Span[] => {
+    if (span.fate !== 'kept' || span.delimiter) return [span];
+    const at = findSequence(span.tokenIds, trace.dialect.closingIds);
+    if (at === -1) return [{ ...span, phase: 'thinking' }];
+    const [before = '', ...rest] = span.text.split(trace.dialect.closing);
+    const after = at + trace.dialect.closingIds.length;
+    const parts: Span[] = [
+      { ...span, phase: 'thinking', tokenIds: span.tokenIds.slice(0, at), text: before },
+      { ...span, tokenIds: trace.dialect.closingIds, text: trace.dialect.closing, delimiter: true },
+      { ...span, tokenIds: span.tokenIds.slice(after), text: rest.join(trace.dialect.closing) },
+    ];
+    return parts.filter((part) => part.tokenIds.length > 0);
+  });
+  return { ...settled, spans };
+}
+
+function findSequence(list: number[], wanted: number[]): number {
+  if (wanted.length === 0) return -1;
+  return list.findIndex((_, index) => wanted.every((id, offset) => list[index + offset] === id));
+}

@@ -1,0 +1,153 @@
+import * as z from 'zod';
+import { SecondThoughtError } from '../base/errors';
+
+/**
+ * A dialect is how a family of models writes thinking. Texts here; ids come from the server's tokenizer, never from a
+ * table (s1-32B and a 1M-parameter copy of its format have different ids).
+ */
+export interface Dialect {
+  name: string;
+  title: string;
+  /** Appended to the rendered chat prompt, unless the chat template already ends with it. */
+  opening: string;
+  /** Each must be one token: any of them ends thinking. */
+  thinkingEnds: string[];
+  /** Appended when the model ended thinking itself. */
+  closing: string;
+  /** Appended when thinking is ended for the model (after a newline, if the thinking does not end with one). */
+  forcedClosing: string;
+  /** Each must be one token: any of them ends the answer. */
+  answerEnds: string[];
+}
+
+/**
+ * `s1`: ChatML with `<|im_start|>think` and `<|im_start|>answer` (s1 paper App. D). Any `<|im_start|>` or `<|im_end|>`
+ * ends thinking, as in the released evaluation; the newline after a marker is left to the model.
+ * `think-tags`: `<think> … </think>` (Qwen3, DeepSeek-R1, QwQ).
+ */
+export const dialects: readonly Dialect[] = [
+  {
+    name: 's1',
+    title: 's1 (<|im_start|>think … <|im_start|>answer)',
+    opening: '<|im_start|>think',
+    thinkingEnds: ['<|im_start|>', '<|im_end|>'],
+    closing: '<|im_start|>answer',
+    forcedClosing: '<|im_start|>answer\nFinal Answer:',
+    answerEnds: ['<|im_end|>'],
+  },
+  {
+    name: 'think-tags',
+    title: 'Think tags (<think> … </think>)',
+    opening: '<think>',
+    thinkingEnds: ['</think>', '<|im_end|>', '<｜end▁of▁sentence｜>'],
+    closing: '</think>',
+    forcedClosing: '</think>\n\nFinal Answer:',
+    answerEnds: ['<|im_end|>', '<｜end▁of▁sentence｜>'],
+  },
+];
+
+export function findDialect(name: string): Dialect {
+  const dialect = dialects.find((candidate) => candidate.name === name);
+  if (dialect) return dialect;
+  const known = dialects.map((candidate) => candidate.name).join(', ');
+  throw new SecondThoughtError('bad-usage', `There is no dialect named "${name}".`, { remedy: `Use one of: ${known}.` });
+}
+
+const ids = z.array(z.int().nonnegative());
+
+/** A dialect, and the cue in force, as ids of one model's tokenizer. Recorded in every trace. */
+export const resolvedDialectSchema = z.object({
+  name: z.string(),
+  openingIds: ids,
+  opening: z.string(),
+  thinkingEndIds: ids,
+  closingIds: ids,
+  closing: z.string(),
+  forcedClosingIds: ids,
+  forcedClosing: z.string(),
+  answerEndIds: ids,
+  newlineIds: ids,
+  cueIds: ids,
+  /** Texts of the ids that end something, for people: `{ "325": "<|im_end|>" }`. */
+  endTexts: z.record(z.string(), z.string()),
+});
+export type ResolvedDialect = z.infer<typeof resolvedDialectSchema>;
+
+/** What a dialect needs of a tokenizer: the ids of a text that may hold special tokens, nothing added. */
+export interface Tokenizer {
+  tokenize(text: string, signal?: AbortSignal): Promise<number[]>;
+  detokenize(tokenIds: number[], signal?: AbortSignal): Promise<string>;
+}
+
+/**
+ * Resolves a dialect to ids.
+ *
+ * @param promptIds the rendered chat prompt: if it already ends with the opening, nothing is appended.
+ * @throws SecondThoughtError `dialect-mismatch` if this tokenizer has no single token for any end of thinking,
+ *   `bad-usage` if the cue contains a token that ends thinking.
+ */
+export async function resolveDialect(
+  dialect: Dialect,
+  cue: string,
+  promptIds: number[],
+  tokenizer: Tokenizer,
+  signal?: AbortSignal,
+): Promise<ResolvedDialect> {
+  const tokenize = (text: string) => (text === '' ? Promise.resolve([]) : tokenizer.tokenize(text, signal));
+  const endTexts: Record<string, string> = {};
+  const singles = async (texts: string[]) => {
+    const found: number[] = [];
+    for (const text of texts) {
+      const [id, ...more] = await tokenize(text);
+      if (id === undefined || more.length > 0) continue; // this tokenizer has no such token
+      endTexts[String(id)] = text;
+      found.push(id);
+    }
+    return found;
+  };
+
+  const thinkingEndIds = await singles(dialect.thinkingEnds);
+  const [firstEnd] = dialect.thinkingEnds;
+  if (!thinkingEndIds.some((id) => endTexts[String(id)] === firstEnd)) throw mismatch(dialect, firstEnd ?? '');
+  const cueIds = await tokenize(cue);
+  if (cueIds.some((id) => thinkingEndIds.includes(id))) throw cueEndsThinking(cue);
+
+  const openingIds = await tokenize(dialect.opening);
+  const newlineIds = await tokenize('\n');
+  const opened = endsWith(promptIds, openingIds) || endsWith(promptIds, [...openingIds, ...newlineIds]);
+  return {
+    name: dialect.name,
+    openingIds: opened ? [] : openingIds,
+    opening: opened ? '' : dialect.opening,
+    thinkingEndIds,
+    closingIds: await tokenize(dialect.closing),
+    closing: dialect.closing,
+    forcedClosingIds: await tokenize(dialect.forcedClosing),
+    forcedClosing: dialect.forcedClosing,
+    answerEndIds: await singles(dialect.answerEnds),
+    newlineIds,
+    cueIds,
+    endTexts,
+  };
+}
+
+function endsWith(list: number[], tail: number[]): boolean {
+  const offset = list.length - tail.length;
+  return tail.length > 0 && offset >= 0 && tail.every((id, index) => list[offset + index] === id);
+}
+
+function mismatch(dialect: Dialect, end: string): SecondThoughtError {
+  return new SecondThoughtError(
+    'dialect-mismatch',
+    `This model cannot think in the dialect "${dialect.name}": its tokenizer has no single token for ${end}.`,
+    { remedy: `Choose another dialect (${dialects.map((known) => known.name).join(', ')}) or another model.` },
+  );
+}
+
+function cueEndsThinking(cue: string): SecondThoughtError {
+  return new SecondThoughtError(
+    'bad-usage',
+    `The cue ${JSON.stringify(cue)} contains a token that ends thinking, so it would stop what it is meant to extend.`,
+    { remedy: 'Choose a cue without control tokens.' },
+  );
+}

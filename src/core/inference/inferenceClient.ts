@@ -1,0 +1,47 @@
+import type { Sampling } from '../forcing/condition';
+import type { Tokenizer } from './dialects';
+
+/** One completion by ids: the only way this product generates (design: ids in, ids out). */
+export interface CompletionRequest {
+  promptIds: number[];
+  maxTokens: number;
+  minTokens: number;
+  stopTokenIds: number[];
+  seed: number;
+  sampling: Sampling;
+  /** Never to be sampled. */
+  maskedTokenIds: number[];
+}
+
+/** A piece of a stream. A piece may hold several ids, or none; `text` is not aligned with `tokenIds`. */
+export interface CompletionChunk {
+  tokenIds: number[];
+  text: string;
+  finishReason: string | null;
+  stopReason: string | number | null;
+  cachedPromptTokens: number | null;
+}
+
+/** What an endpoint tells about itself. */
+export interface ServerFacts {
+  version: string | null;
+  /** Names of the served models, base model first. */
+  models: { id: string; contextLength: number | null }[];
+}
+
+/** Requests in the server's queue and at work, where it tells. */
+export interface ServerLoad {
+  running: number;
+  waiting: number;
+}
+
+export interface InferenceClient extends Tokenizer {
+  /** Fails with `stream-cut` if the stream ends without a finish reason; closing the iterator closes the socket. */
+  complete(request: CompletionRequest, signal: AbortSignal): AsyncIterable<CompletionChunk>;
+  /** Renders the chat template around one user message; the template is the server's, never guessed. */
+  renderChat(userText: string, signal?: AbortSignal): Promise<{ promptIds: number[]; contextLength: number | null }>;
+  /** False if the server does not answer or says that its engine is dead. */
+  isAlive(signal?: AbortSignal): Promise<boolean>;
+  /** Null where `/metrics` cannot be read. */
+  load(signal?: AbortSignal): Promise<ServerLoad | null>;
+}

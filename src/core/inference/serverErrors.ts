@@ -1,0 +1,114 @@
+import { APIConnectionError, APIError, APIUserAbortError } from 'openai/core/error';
+import { SecondThoughtError } from '../base/errors';
+
+/** What an error message needs to say where something failed. Never holds the key. */
+export interface ErrorPlace {
+  url: string;
+  model: string;
+  /** Name of the environment variable, or setting, that the key came from: named in the remedy. */
+  keySource: string;
+}
+
+/** Foreign errors (SDK, sockets, TLS, server bodies) as ours: the one boundary. */
+export function fromServerError(error: unknown, place: ErrorPlace): SecondThoughtError {
+  if (error instanceof SecondThoughtError) return error;
+  if (error instanceof APIUserAbortError) return new SecondThoughtError('cancelled', 'Stopped.', { cause: error });
+  if (error instanceof APIConnectionError) return unreachable(error, place);
+  if (error instanceof APIError) return fromStatus(error, place);
+  if (error instanceof SyntaxError) return notJson(error, place);
+  return streamCut(error, place);
+}
+
+/** The connection was lost in the middle of a reply. */
+export function streamCut(cause: unknown, { url }: ErrorPlace): SecondThoughtError {
+  return new SecondThoughtError('stream-cut', `The connection to ${url} was lost before the generation was finished.`, {
+    cause,
+    remedy: 'What had arrived is kept; use Continue to go on from the last token.',
+  });
+}
+
+function unreachable(error: APIConnectionError, { url }: ErrorPlace): SecondThoughtError {
+  const reason = deepestReason(error);
+  const isTls = /certificate|self.signed|SSL|TLS/i.test(reason);
+  return new SecondThoughtError('server-unreachable', `Could not reach the inference server at ${url} (${reason}).`, {
+    cause: error,
+    remedy: isTls
+      ? 'If the server has its own certificate authority, set NODE_EXTRA_CA_CERTS to its certificate.'
+      : 'Check that it is running and that the URL is right.',
+  });
+}
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  ENOTFOUND: 'no such host name',
+  EAI_AGAIN: 'the host name could not be looked up',
+  ETIMEDOUT: 'timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'timed out while connecting',
+  UND_ERR_SOCKET: 'connection closed by the server',
+};
+
+function deepestReason(error: unknown): string {
+  let reason = 'connection failed';
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+    if (code) return reasons[code] ?? code;
+    if (cause.message) reason = cause.message.replace(/\.$/, '');
+  }
+  return reason;
+}
+
+function fromStatus(error: APIError, place: ErrorPlace): SecondThoughtError {
+  const said = serverSays(error);
+  const options = { cause: error };
+  if (error.status === 401 || error.status === 403) {
+    return new SecondThoughtError('unauthorized', `The server at ${place.url} refused the API key.`, {
+      ...options,
+      remedy: `Set the right key (${place.keySource}).`,
+    });
+  }
+  if (error.status === 404 && /model|does not exist/i.test(said)) {
+    return new SecondThoughtError('model-not-found', `The server at ${place.url} does not serve "${place.model}".`, {
+      ...options,
+      remedy: 'Choose one of the models that it lists (second-thought doctor shows them).',
+    });
+  }
+  const context = /maximum context length is (\d+)/i.exec(said) ?? /max_model_len\s*=?\s*(\d+)/i.exec(said);
+  if (context) {
+    return new SecondThoughtError(
+      'context-too-long',
+      `The prompt and its limit do not fit into the context of "${place.model}" (${context[1]} tokens).`,
+      { ...options, remedy: 'Shorten the problem, or lower --max-thinking-tokens.' },
+    );
+  }
+  if (error.status !== undefined && error.status < 500) {
+    return new SecondThoughtError(
+      'request-refused',
+      `The server at ${place.url} refused the request (${error.status}): ${said}`,
+      options,
+    );
+  }
+  const status = error.status === undefined ? '' : ` (${error.status})`;
+  return new SecondThoughtError('server-error', `The server at ${place.url} failed${status}: ${said}`, {
+    ...options,
+    remedy: "Try again; if it persists, look at the server's log.",
+  });
+}
+
+/** The server's own words, shortened: they are untrusted and may be a whole page. */
+function serverSays(error: APIError): string {
+  const body = error.error as { message?: unknown } | string | undefined;
+  const text = typeof body === 'string' ? body : typeof body?.message === 'string' ? body.message : error.message;
+  const plain = text
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return plain.length > 300 ? `${plain.slice(0, 300)}…` : plain || 'no reason given';
+}
+
+function notJson(error: SyntaxError, { url }: ErrorPlace): SecondThoughtError {
+  return new SecondThoughtError('invalid-reply', `The server at ${url} sent something that is not JSON.`, {
+    cause: error,
+    remedy: 'Check that the URL is the base URL of a vLLM-compatible server (it usually ends in /v1).',
+  });
+}

@@ -1,0 +1,60 @@
+import { nextStep } from '../forcing/nextStep';
+import { promptIdsOf, receivedIdsOf, type Span, type Trace } from './trace';
+
+/** The trace as it was just before pass `index` was planned. */
+export function traceBefore(trace: Trace, index: number): Trace {
+  const pass = trace.passes[index];
+  const spans = trace.spans.flatMap((span) => spanBefore(span, index));
+  return {
+    ...structuredClone(trace),
+    spans: pass?.phase === 'thinking' ? spans : spans.concat(closingOf(trace, index)),
+    passes: structuredClone(trace.passes.slice(0, index)),
+    status: 'running',
+    thinkingEndedBy: pass?.phase === 'thinking' ? null : trace.thinkingEndedBy,
+    answerEndedBy: null,
+  };
+}
+
+/** What pass `index` itself brought is not there yet; what was cut later is still kept. */
+function spanBefore(span: Span, index: number): Span[] {
+  const isModel = span.origin === 'model';
+  const isThere = isModel ? span.pass < index : span.pass < index || (span.pass === 0 && index === 0 && !isForced(span));
+  if (!isThere) return [];
+  if (span.fate !== 'cut' || (span.cutBefore ?? span.pass + 1) <= index) return [{ ...span }];
+  const { cutBefore: _, ...rest } = span;
+  return [{ ...rest, fate: 'kept' }];
+}
+
+const isForced = (span: Span) => span.origin === 'forced-cue' || span.origin === 'forced-delimiter';
+
+/** The delimiter before the answer belongs to the end of thinking, not to the answer's request. */
+function closingOf(trace: Trace, index: number): Span[] {
+  return trace.spans.filter((span) => span.pass === index && span.origin !== 'model' && index > 0);
+}
+
+/**
+ * Checks a trace read from anywhere: recorded prompts and receipts against its spans, and recorded requests against what
+ * the policy asks for again. Returns what does not fit, in sentences; empty for a sound trace.
+ */
+export function checkTrace(trace: Trace): string[] {
+  const first = trace.fork?.fromPass ?? 0;
+  return trace.passes.flatMap((pass) => {
+    const problems: string[] = [];
+    const prompt = promptIdsOf(trace, pass.index).length;
+    if (prompt !== pass.promptTokens) {
+      problems.push(`Pass ${pass.index} had ${pass.promptTokens} prompt ids, but the spans give ${prompt}.`);
+    }
+    const received = receivedIdsOf(trace, pass.index).length;
+    if (pass.ending !== 'running' && received !== pass.receivedTokens) {
+      problems.push(`Pass ${pass.index} received ${pass.receivedTokens} ids, but the spans give ${received}.`);
+    }
+    if (pass.index < first) return problems;
+    const step = nextStep(traceBefore(trace, pass.index));
+    const planned = step.kind === 'request' ? step.request : undefined;
+    const { maxTokens, minTokens } = pass.request;
+    if (planned?.maxTokens !== maxTokens || planned.minTokens !== minTokens || planned.purpose !== pass.purpose) {
+      problems.push(`Pass ${pass.index} is not the request that the condition asks for at this point.`);
+    }
+    return problems;
+  });
+}

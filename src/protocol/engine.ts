@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import { conditionSchema } from '../core/forcing/condition';
+import { problemSchema } from '../core/problems/problem';
+import { serverSpecSchema } from '../core/servers/serverSpec';
+import { traceEventSchema } from '../core/traces/events';
+import { traceSchema } from '../core/traces/trace';
+
+/**
+ * Messages between the extension host and its engine, the child process that generates for one window. They go over
+ * Node's IPC channel. Every request has a number and gets exactly one reply: a result or an error report.
+ */
+const requestId = z.int().nonnegative();
+const traceId = z.string();
+
+export const engineRequestSchema = z.discriminatedUnion('type', [
+  /** Starts a trace. The reply comes when its prompt is ready; what follows are `trace/…` notifications. */
+  z.object({
+    type: z.literal('force'),
+    requestId,
+    problem: problemSchema,
+    condition: conditionSchema,
+    server: serverSpecSchema,
+    seed: z.int().nonnegative(),
+  }),
+  /** Starts a new trace that thinks on where this one stopped thinking. */
+  z.object({ type: z.literal('waitAgain'), requestId, traceId, server: serverSpecSchema }),
+  /** Goes on with an interrupted trace, by ids. */
+  z.object({ type: z.literal('continue'), requestId, traceId, server: serverSpecSchema }),
+  /** Stops a running trace; what arrived is kept. */
+  z.object({ type: z.literal('stop'), requestId, traceId }),
+  /** Ends the thinking of a running trace and asks for its answer. */
+  z.object({ type: z.literal('answerNow'), requestId, traceId }),
+  /** Every trace of the scratch run, oldest first. */
+  z.object({ type: z.literal('list'), requestId }),
+  z.object({ type: z.literal('read'), requestId, traceId }),
+]);
+export type EngineRequest = z.infer<typeof engineRequestSchema>;
+
+const errorReportSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() });
+
+/** Replies: `force`, `waitAgain`, `continue` and `read` give `{ trace }`; `list` gives `{ traces }`; the others `{}`. */
+const resultSchema = z.object({ trace: traceSchema.optional(), traces: z.array(traceSchema).optional() });
+
+export const engineMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('reply'), requestId, result: resultSchema }),
+  z.object({ type: z.literal('failure'), requestId, error: errorReportSchema }),
+  /** Events of one trace are numbered from 1 without gaps; the trace of the reply is the state before event 1. */
+  z.object({ type: z.literal('trace/event'), traceId, seq: z.int().positive(), event: traceEventSchema }),
+  /** While a request waits for its first token. `waiting`: requests in the server's queue, where it tells. */
+  z.object({ type: z.literal('trace/waiting'), traceId, waitedMs: z.number(), waiting: z.int().nullable() }),
+  /** Nothing more follows for this trace. */
+  z.object({ type: z.literal('trace/ended'), traceId }),
+  z.object({ type: z.literal('log'), level: z.enum(['info', 'warn', 'error']), text: z.string() }),
+]);
+export type EngineMessage = z.infer<typeof engineMessageSchema>;
+
+/** Environment of the engine process, set by the extension host. */
+export const engineEnvironment = {
+  /** Folder of the scratch run. */
+  scratchFolder: 'SECOND_THOUGHT_SCRATCH',
+  /** Root of the installed extension: where `dist/` and `media/` are. */
+  packageRoot: 'SECOND_THOUGHT_ROOT',
+} as const;
