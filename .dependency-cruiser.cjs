@@ -18,7 +18,7 @@ module.exports = {
     { name: 'local-server-is-a-program', severity: 'error', from: { path: '^src/(?!localServer)' }, to: { path: '^src/localServer' } },
     { name: 'shipped-code-does-not-import-tests', severity: 'error', from: { path: '^(src|webview)' }, to: { path: '^(test|bench|scripts)' } },
     only('vscode-in-ui-only', '^vscode$', '^(src/ui|src/extension|test/integration)', 'the editor API stays in the shell'),
-    only('openai-in-one-place', 'node_modules/openai', '^src/core/inference/completionClient|^node_modules', 'one client'),
+    only('openai-in-one-place', 'node_modules/openai', '^src/core/inference/(completionClient|serverErrors)|^node_modules', 'one client'),
     only('gpt-tokenizer-in-one-place', 'node_modules/gpt-tokenizer', '^src/core/tokens/estimate|^node_modules', 'estimates only'),
     only('toolkit-in-one-place', 'node_modules/@vscode/webview-ui-toolkit', '^webview/shared/controls|^node_modules', 'archived, kept behind one file'),
     only('llama-in-the-local-server', 'node_modules/node-llama-cpp', '^src/localServer|^node_modules', 'native code stays in its own process'),

@@ -4,7 +4,7 @@ import { SecondThoughtError } from '../base/errors';
 import { findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { InferenceClient } from '../inference/inferenceClient';
 import { type Problem, problemKey } from '../problems/problem';
-import { extensions, lastKeptThinkingPass, type ServerRecord, type Span, type Trace, traceSchemaVersion } from '../traces/trace';
+import { extensions, lastKeptThinkingPass, type ServerRecord, type Span, thinkingTokens, type Trace, traceSchemaVersion } from '../traces/trace';
 import { type Condition, conditionKey } from './condition';
 
 export interface TraceOrder {
@@ -84,6 +84,8 @@ export function waitAgain(parent: Trace, clock: Clock): Trace {
   const closing = [...parent.dialect.newlineIds, ...parent.dialect.forcedClosingIds].length;
   const promptTokens = spans.filter((span) => span.phase === 'prompt').flatMap((span) => span.tokenIds).length;
   const room = parent.server.contextLength - promptTokens - parent.dialect.openingIds.length - closing;
+  const budget = { maxThinkingTokens: Math.max(0, room - answerReserve), from: 'context' as const };
+  if (budget.maxThinkingTokens - thinkingTokens(parent) - parent.dialect.cueIds.length < 1) throw noRoomToGoOn(parent);
   const { interruption: _, ...rest } = structuredClone(parent);
   return {
     ...rest,
@@ -91,7 +93,7 @@ export function waitAgain(parent: Trace, clock: Clock): Trace {
     createdAt: new Date(clock.now()).toISOString(),
     condition,
     conditionKey: conditionKey(condition),
-    budget: { maxThinkingTokens: Math.max(0, room - answerReserve), from: 'context' },
+    budget,
     fork: { parent: parent.id, fromPass, step: 'extend' },
     spans: structuredClone(spans),
     passes: structuredClone(parent.passes.slice(0, fromPass)),
@@ -172,5 +174,13 @@ function noRoom(prompt: number, contextLength: number, model: string): SecondTho
     'context-too-long',
     `The problem takes ${prompt} tokens and "${model}" holds ${contextLength}: there is no room left to think and answer.`,
     { remedy: 'Shorten the problem, or use a model with a longer context.' },
+  );
+}
+
+function noRoomToGoOn(parent: Trace): SecondThoughtError {
+  return new SecondThoughtError(
+    'context-too-long',
+    `This trace fills the context of "${parent.server.model}" (${parent.server.contextLength} tokens): it cannot think on.`,
+    { remedy: 'Use a model with a longer context, or a lower cap.' },
   );
 }

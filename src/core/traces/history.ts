@@ -18,18 +18,19 @@ export function traceBefore(trace: Trace, index: number): Trace {
 /** What pass `index` itself brought is not there yet; what was cut later is still kept. */
 function spanBefore(span: Span, index: number): Span[] {
   const isModel = span.origin === 'model';
-  const isThere = isModel ? span.pass < index : span.pass < index || (span.pass === 0 && index === 0 && !isForced(span));
+  const isThere = span.pass < index || (!isModel && index === 0 && isOpening(span));
   if (!isThere) return [];
   if (span.fate !== 'cut' || (span.cutBefore ?? span.pass + 1) <= index) return [{ ...span }];
   const { cutBefore: _, ...rest } = span;
   return [{ ...rest, fate: 'kept' }];
 }
 
-const isForced = (span: Span) => span.origin === 'forced-cue' || span.origin === 'forced-delimiter';
+/** The prompt and the marker that opens the thinking. */
+const isOpening = (span: Span) => span.pass === 0 && span.phase !== 'answer' && span.origin !== 'forced-cue';
 
 /** The delimiter before the answer belongs to the end of thinking, not to the answer's request. */
 function closingOf(trace: Trace, index: number): Span[] {
-  return trace.spans.filter((span) => span.pass === index && span.origin !== 'model' && index > 0);
+  return trace.spans.filter((span) => span.pass === index && span.origin !== 'model' && span.phase === 'answer');
 }
 
 /**

@@ -1,0 +1,168 @@
+import path from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { systemClock } from '../core/base/clock';
+import { SecondThoughtError } from '../core/base/errors';
+import { readTextFile } from '../core/base/files';
+import { cliScratchFolder } from '../core/base/folders';
+import { type Condition, createCondition, greedy, type Preset, presetSchema } from '../core/forcing/condition';
+import { prepareTrace } from '../core/forcing/prepare';
+import { generateRecorded } from '../core/forcing/recorded';
+import { dialects } from '../core/inference/dialects';
+import type { Problem } from '../core/problems/problem';
+import { parseProblems, pickProblem } from '../core/problems/problemFile';
+import { type Connection, connect } from '../core/servers/connect';
+import { RunStore } from '../core/traces/runStore';
+import type { Trace } from '../core/traces/trace';
+import { writeTraceFile } from '../core/traces/traceFile';
+import { untilInterrupted } from './interrupt';
+import { printJson } from './output';
+import { addServerOptions, type ServerFlags, serverOf } from './serverOptions';
+import { findTrace } from './show';
+import { traceReport } from './traceReport';
+import { TraceStream } from './traceStream';
+
+interface ForceFlags extends ServerFlags {
+  problem?: string;
+  file?: string;
+  id?: string;
+  reference?: string;
+  maxThinkingTokens?: number | 'auto';
+  minThinkingTokens: number;
+  ignore: number;
+  cue: string;
+  maxAnswerTokens?: number;
+  preset: Preset;
+  dialect: string;
+  temperature: number;
+  seed: number;
+  continue?: string;
+  save?: string;
+  json?: boolean;
+}
+
+/** `second-thought force`: one problem under one condition; streams the trace. */
+export function addForce(program: Command, packageRoot: string): void {
+  const command = program
+    .command('force')
+    .description('Make a model think about one problem, longer or shorter than it would.')
+    .option('--problem <text>', 'the question')
+    .option('--file <path>', 'a file of problems (JSON lines with "question", or Markdown sections)')
+    .option('--id <id>', 'which problem of the file; without it: the first')
+    .option('--reference <answer>', 'the right answer, to grade against')
+    .option('--max-thinking-tokens <n|auto>', 'end the thinking after so many tokens', tokenLimit)
+    .option('--min-thinking-tokens <n>', 'accept no end of thinking before', count, 0)
+    .option('--ignore <n>', 'how many times to suppress the end of thinking', count, 0)
+    .option('--cue <text>', 'what to append in its place ("" for nothing)', 'Wait')
+    .option('--max-answer-tokens <n>', 'end the answer after so many tokens', positive)
+    .addOption(new Option('--preset <name>', 'how budgets are counted').choices(presetSchema.options).default('default'))
+    .addOption(new Option('--dialect <name>', 'how the model writes thinking').choices(dialects.map((d) => d.name)).default('s1'))
+    .option('--temperature <t>', 'sampling temperature; 0 is greedy', temperature, 0)
+    .option('--seed <n>', 'seed of the sampling', count, 0)
+    .option('--continue <trace>', 'go on with an interrupted trace (id, or *.trace.json)')
+    .option('--save <path>', 'write the trace to a *.trace.json file as well')
+    .option('--json', 'print one JSON document');
+  addServerOptions(command)
+    .addHelpText('after', '\nExample:\n  second-thought force --problem "How many r in raspberry?" --reference 3 --ignore 2')
+    .action((flags: ForceFlags) => force(flags, packageRoot));
+}
+
+async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
+  const order = flags.continue === undefined ? await newOrder(flags) : undefined;
+  const interrupted = flags.continue === undefined ? undefined : await traceToContinue(flags.continue);
+  const { signal, release } = untilInterrupted();
+  let connection: Connection | undefined;
+  try {
+    const deterministic = flags.deterministic ? { deterministic: true } : {};
+    connection = await connect(serverOf(flags), { packageRoot, signal, ...deterministic });
+    const { client, server } = connection;
+    const trace =
+      interrupted ??
+      (await prepareTrace({ ...(order as NewOrder), server, studySeed: flags.seed }, client, systemClock, signal));
+    const stream = flags.json ? undefined : new TraceStream(process.stdout, trace);
+    const store = await RunStore.openScratch(cliScratchFolder(), systemClock);
+    await generateRecorded(trace, store, {
+      client,
+      clock: systemClock,
+      signal,
+      onEvent: (event) => stream?.show(event),
+      onWaiting: (waitedMs) => stream?.showWaiting(waitedMs),
+    });
+    if (flags.save !== undefined) await writeTraceFile(flags.save, trace);
+    if (flags.json) printJson(traceReport(trace));
+    else stream?.finish();
+    failIfInterrupted(trace);
+  } finally {
+    release();
+    await connection?.close();
+  }
+}
+
+interface NewOrder {
+  problem: Problem;
+  condition: Condition;
+}
+
+async function newOrder(flags: ForceFlags): Promise<NewOrder> {
+  return { problem: await problemOf(flags), condition: conditionOf(flags) };
+}
+
+async function problemOf(flags: ForceFlags): Promise<Problem> {
+  const reference = flags.reference === undefined ? {} : { answer: flags.reference };
+  if (flags.problem !== undefined && flags.file === undefined) return { question: flags.problem, ...reference };
+  if (flags.file !== undefined && flags.problem === undefined) {
+    const text = await readTextFile(flags.file);
+    const fileName = path.basename(flags.file);
+    return { ...pickProblem(parseProblems(text, { fileName }), flags.id, flags.file), ...reference };
+  }
+  throw new SecondThoughtError('bad-usage', 'Give one problem: either --problem TEXT or --file PATH.');
+}
+
+function conditionOf(flags: ForceFlags): Condition {
+  return createCondition({
+    preset: flags.preset,
+    dialect: flags.dialect,
+    maxThinkingTokens: flags.maxThinkingTokens ?? null,
+    minThinkingTokens: flags.minThinkingTokens,
+    ignore: flags.ignore,
+    cue: flags.cue,
+    maxAnswerTokens: flags.maxAnswerTokens ?? null,
+    sampling: { ...greedy, temperature: flags.temperature },
+  });
+}
+
+async function traceToContinue(reference: string): Promise<Trace> {
+  const trace = await findTrace(reference);
+  if (trace.status === 'interrupted') return trace;
+  throw new SecondThoughtError('bad-usage', `The trace ${trace.id} is ${trace.status}: there is nothing to continue.`);
+}
+
+/** An interrupted trace is kept, but the command did not do what it was asked: its reason is the error. */
+function failIfInterrupted(trace: Trace): void {
+  if (!trace.interruption) return;
+  const { code, message, remedy } = trace.interruption;
+  throw new SecondThoughtError(code as SecondThoughtError['code'], message, {
+    remedy: `${remedy ? `${remedy} ` : ''}Go on with: second-thought force --continue ${trace.id.slice(0, 8)}`,
+  });
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0 && text.trim() !== '') return value;
+  throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+}
+
+function positive(text: string): number {
+  const value = count(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError('It must be a whole number, 1 or more.');
+}
+
+function tokenLimit(text: string): number | 'auto' {
+  return text === 'auto' ? 'auto' : count(text);
+}
+
+function temperature(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 2) return value;
+  throw new InvalidArgumentError('It must be a number from 0 to 2.');
+}

@@ -1,0 +1,46 @@
+import path from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { SecondThoughtError } from '../core/base/errors';
+import { addDoctor } from './doctor';
+import { addForce } from './force';
+import { exitCodeOf, printError } from './output';
+import { addServe } from './serve';
+import { addShow } from './show';
+import { version } from './version';
+
+/** The package root: this program is `dist/cli.cjs` of it. */
+const packageRoot = path.resolve(__dirname, '..');
+
+async function main(argv: string[]): Promise<number> {
+  const program = new Command('second-thought')
+    .description('Budget forcing for reasoning models: think longer or stop earlier, exact by token ids.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} }); // errors are printed once, below, in the form that was asked for
+  addForce(program, packageRoot);
+  addServe(program, packageRoot);
+  addDoctor(program, packageRoot);
+  addShow(program);
+  try {
+    if (argv.length <= 2) program.help();
+    await program.parseAsync(argv);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
+    const ours = error instanceof CommanderError ? fromCommander(error) : error;
+    printError(ours, argv.includes('--json'));
+    return exitCodeOf(ours);
+  }
+}
+
+function fromCommander(error: CommanderError): SecondThoughtError {
+  const message = error.message.replace(/^error: /, '');
+  return new SecondThoughtError('bad-usage', `${message[0]?.toUpperCase()}${message.slice(1)}.`.replace('..', '.'), {
+    remedy: 'Use --help to see what there is.',
+    cause: error,
+  });
+}
+
+main(process.argv).then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import { systemClock } from '../core/base/clock';
+import { cliScratchFolder } from '../core/base/folders';
+import { gradeTrace } from '../core/evaluate/outcome';
+import { describeCondition } from '../core/forcing/condition';
+import { RunStore } from '../core/traces/runStore';
+import { thinkingTokens, type Trace } from '../core/traces/trace';
+import { readTraceFile } from '../core/traces/traceFile';
+import { paint, printable, printJson } from './output';
+import { traceReport } from './traceReport';
+import { TraceStream } from './traceStream';
+
+/** `second-thought show`: lists the traces that `force` made, or shows one. */
+export function addShow(program: Command): void {
+  program
+    .command('show')
+    .argument('[trace]', 'id (or its beginning) of a trace, or a *.trace.json file; without it: a list')
+    .description('Show a trace, or list those that "force" made.')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  second-thought show 1f3a')
+    .action(show);
+}
+
+async function show(reference: string | undefined, flags: { json?: boolean }): Promise<void> {
+  if (reference === undefined) return list(flags);
+  const trace = await findTrace(reference);
+  if (flags.json) return printJson(traceReport(trace));
+  const stream = new TraceStream(process.stdout, trace);
+  stream.finish();
+  if (trace.interruption) process.stdout.write(`${printable(trace.interruption.message)}\n`);
+}
+
+/** A trace by file name or by the beginning of its id. */
+export async function findTrace(reference: string): Promise<Trace> {
+  if (reference.endsWith('.json')) return readTraceFile(reference);
+  return (await RunStore.openScratch(cliScratchFolder(), systemClock)).find(reference);
+}
+
+async function list(flags: { json?: boolean }): Promise<void> {
+  const traces = await (await RunStore.openScratch(cliScratchFolder(), systemClock)).list();
+  if (flags.json) return printJson(traces.map(summary));
+  if (traces.length === 0) {
+    process.stdout.write('No traces yet. Make one: second-thought force --problem "How many r in raspberry?"\n');
+    return;
+  }
+  for (const trace of traces) {
+    const { id, outcome, status, answer, question } = summary(trace);
+    const state = outcome ?? status;
+    const head = `${id.slice(0, 8)}  ${state.padEnd(11)} ${String(answer ?? '–').padEnd(8)}`;
+    const tail = `${thinkingTokens(trace)} thinking tokens · ${describeCondition(trace.condition)}`;
+    const first = printable(question.split('\n')[0] ?? '').slice(0, 60);
+    process.stdout.write(`${head} ${first}  ${paint(process.stdout, 'dim', tail)}\n`);
+  }
+}
+
+function summary(trace: Trace) {
+  const { outcome, extracted } = gradeTrace(trace);
+  return {
+    id: trace.id,
+    createdAt: trace.createdAt,
+    status: trace.status,
+    question: trace.problem.question,
+    answer: extracted === null ? null : printable(extracted),
+    outcome,
+    thinkingTokens: thinkingTokens(trace),
+    condition: trace.condition,
+    model: trace.server.model,
+  };
+}

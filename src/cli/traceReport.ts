@@ -1,0 +1,28 @@
+import { gradeTrace } from '../core/evaluate/outcome';
+import { answerText, answerTokens, cuesUsed, generatedTokens, thinkingTokens, type Trace } from '../core/traces/trace';
+
+/** The document of `force --json` and `show --json`: what was asked, what came, and every span by ids. */
+export function traceReport(trace: Trace) {
+  const { outcome, extracted } = gradeTrace(trace);
+  return {
+    id: trace.id,
+    status: trace.status,
+    ...(trace.interruption ? { interruption: trace.interruption } : {}),
+    problem: trace.problem,
+    condition: trace.condition,
+    server: trace.server,
+    answer: extracted,
+    answerText: answerText(trace),
+    outcome,
+    thinkingTokens: thinkingTokens(trace),
+    answerTokens: answerTokens(trace),
+    generatedTokens: generatedTokens(trace),
+    cuesUsed: cuesUsed(trace),
+    thinkingEndedBy: trace.thinkingEndedBy,
+    answerEndedBy: trace.answerEndedBy,
+    budget: trace.budget,
+    warnings: trace.warnings,
+    passes: trace.passes,
+    spans: trace.spans,
+  };
+}

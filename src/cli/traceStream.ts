@@ -1,0 +1,103 @@
+import { gradeTrace } from '../core/evaluate/outcome';
+import { describeCondition } from '../core/forcing/condition';
+import type { TraceEvent } from '../core/traces/events';
+import { cuesUsed, generatedTokens, type Span, thinkingTokens, type Trace } from '../core/traces/trace';
+import { paint, printable, type Style } from './output';
+
+/** Shows a trace on a terminal as it happens: thinking dimmed, what was forced marked, the answer plain. */
+export class TraceStream {
+  readonly #out: NodeJS.WriteStream;
+  readonly #trace: Trace;
+  #isWaiting = false;
+  #hasAnswer = false;
+
+  constructor(out: NodeJS.WriteStream, trace: Trace) {
+    this.#out = out;
+    this.#trace = trace;
+    const { problem, condition, server } = trace;
+    this.#line(`${this.#paint('bold', printable(problem.question))}`);
+    this.#line(this.#paint('dim', `${server.model} on ${server.id} · ${describeCondition(condition)}`));
+    this.#line('');
+    for (const span of trace.spans) this.#showEarlier(span);
+  }
+
+  show(event: TraceEvent): void {
+    this.#clearWaiting();
+    switch (event.type) {
+      case 'pass':
+        for (const span of event.spans) this.#forced(span.text, 'cyan');
+        return;
+      case 'received':
+        return this.#text(event.text, this.#trace.passes.at(-1)?.phase ?? 'thinking');
+      case 'thinking-ended':
+        return this.#showEnd(event.spans);
+      case 'warning':
+        return this.#line(`\n${this.#paint('yellow', `Note: ${printable(event.text)}`)}`);
+      default:
+    }
+  }
+
+  showWaiting(waitedMs: number): void {
+    if (!this.#out.isTTY) return;
+    this.#clearWaiting();
+    this.#isWaiting = true;
+    this.#out.write(this.#paint('dim', `waiting for the first token, ${Math.round(waitedMs / 1000)} s`));
+  }
+
+  finish(): void {
+    this.#clearWaiting();
+    const trace = this.#trace;
+    const { outcome, extracted } = gradeTrace(trace);
+    const style: Style = outcome === 'correct' ? 'green' : outcome === 'wrong' ? 'red' : 'bold';
+    const expected = outcome === 'wrong' ? `, expected ${printable(trace.problem.answer ?? '')}` : '';
+    const verdict = trace.status === 'interrupted' ? 'interrupted' : (outcome ?? 'ungraded');
+    const answer = extracted === null ? '' : ` · answer ${printable(extracted)}${expected}`;
+    const cues = cuesUsed(trace);
+    const parts = [`${thinkingTokens(trace)} thinking tokens`, `${generatedTokens(trace)} generated`];
+    if (cues > 0) parts.push(`${cues} ${cues === 1 ? 'cue' : 'cues'}`);
+    if (trace.thinkingEndedBy) parts.push(`thinking ended by: ${trace.thinkingEndedBy}`);
+    this.#line('\n');
+    this.#line(`${this.#paint(style, verdict)}${answer}`);
+    this.#line(this.#paint('dim', `${parts.join(' · ')} · trace ${trace.id.slice(0, 8)}`));
+  }
+
+  #showEarlier(span: Span): void {
+    if (span.phase === 'prompt' || span.fate !== 'kept') return;
+    if (span.origin === 'model') this.#text(span.text, span.phase);
+    else if (span.origin === 'forced-cue') this.#forced(span.text, 'cyan');
+  }
+
+  #showEnd(spans: Span[]): void {
+    const forced = spans.some((span) => span.origin === 'forced-delimiter');
+    if (forced) this.#forced(spans.map((span) => span.text).join(''), 'yellow');
+    else this.#line('');
+  }
+
+  /** Forced text, in brackets that say so where there are no colours. */
+  #forced(text: string, style: Style): void {
+    const shown = printable(text.trim());
+    this.#out.write(this.#out.isTTY ? this.#paint('inverse', this.#paint(style, ` ${shown} `)) : `[${shown}]`);
+  }
+
+  #text(text: string, phase: Span['phase']): void {
+    if (phase === 'answer' && !this.#hasAnswer) {
+      this.#hasAnswer = true;
+      this.#out.write('\n');
+    }
+    this.#out.write(phase === 'answer' ? printable(text) : this.#paint('dim', printable(text)));
+  }
+
+  #clearWaiting(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#out.write('\r\u001b[2K');
+  }
+
+  #line(text: string): void {
+    this.#out.write(`${text}\n`);
+  }
+
+  #paint(style: Style, text: string): string {
+    return paint(this.#out, style, text);
+  }
+}

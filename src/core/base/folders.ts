@@ -1,0 +1,16 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+/**
+ * Folder for what the command line keeps between calls: `SECOND_THOUGHT_HOME` if set, else the platform's place for
+ * state (XDG base directories, ~/Library/Application Support, %LOCALAPPDATA%).
+ */
+export function stateFolder(env: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
+  if (env.SECOND_THOUGHT_HOME) return env.SECOND_THOUGHT_HOME;
+  if (platform === 'win32') return path.join(env.LOCALAPPDATA ?? path.join(homedir(), 'AppData', 'Local'), 'second-thought');
+  if (platform === 'darwin') return path.join(homedir(), 'Library', 'Application Support', 'second-thought');
+  return path.join(env.XDG_STATE_HOME ?? path.join(homedir(), '.local', 'state'), 'second-thought');
+}
+
+/** The run that single traces of the command line go to. */
+export const cliScratchFolder = () => path.join(stateFolder(), 'scratch');

@@ -1,0 +1,88 @@
+import path from 'node:path';
+import { SecondThoughtError } from '../base/errors';
+import { CompletionClient } from '../inference/completionClient';
+import type { ServerRecord } from '../traces/trace';
+import { startLocalServer } from './localServerProcess';
+import type { ServerSpec } from './serverSpec';
+
+/** A server that answered: a client for it, and what it says of itself. */
+export interface Connection {
+  client: CompletionClient;
+  server: Omit<ServerRecord, 'contextLength'> & { contextLength: number | null };
+  /** Ends what was started for this connection, e.g. the local server. */
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Root of the installed package: holds `dist/` and `media/`. */
+  packageRoot: string;
+  signal?: AbortSignal;
+  /** The bundled server evaluates each sequence alone: same prompt, same ids, whatever else runs. */
+  deterministic?: boolean;
+  /** A GGUF file to serve instead of the bundled one. */
+  modelFile?: string;
+}
+
+export const bundledModelName = 's1-tiny';
+
+/** Path of the bundled model's weights. */
+export function bundledModelFile(packageRoot: string): string {
+  return path.join(packageRoot, 'media', 'model', `${bundledModelName}.gguf`);
+}
+
+/** Path of the local server's program. */
+export function localServerProgram(packageRoot: string): string {
+  return path.join(packageRoot, 'dist', 'localServer.cjs');
+}
+
+/**
+ * Connects to a server, starting the bundled one if that is meant, and asks what it serves.
+ * @throws SecondThoughtError `server-unreachable`, `unauthorized`, `model-not-found`, `invalid-reply`,
+ *   `local-server-unavailable`
+ */
+export async function connect(spec: ServerSpec, options: ConnectOptions): Promise<Connection> {
+  if (spec.kind === 'url') return describe(spec.id, spec, async () => {}, options.signal);
+  const local = await startLocalServer({
+    program: localServerProgram(options.packageRoot),
+    modelFile: options.modelFile ?? bundledModelFile(options.packageRoot),
+    modelName: options.modelFile ? path.basename(options.modelFile, '.gguf') : bundledModelName,
+    ...(options.deterministic ? { deterministic: true } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  const access = { url: local.url, model: local.modelName, apiKey: local.apiKey, keySource: 'the local server’s own key' };
+  try {
+    return await describe(spec.id, access, () => local.stop(), options.signal);
+  } catch (error) {
+    await local.stop();
+    throw error;
+  }
+}
+
+interface Access {
+  url: string;
+  model: string | null;
+  apiKey?: string | undefined;
+  keySource: string;
+}
+
+async function describe(
+  id: string,
+  access: Access,
+  close: () => Promise<void>,
+  signal?: AbortSignal,
+): Promise<Connection> {
+  const probe = new CompletionClient({ ...access, model: access.model ?? '' });
+  const facts = await probe.facts(signal);
+  const served = access.model === null ? facts.models[0] : facts.models.find((model) => model.id === access.model);
+  if (!served) throw notServed(probe.url, access.model, facts.models.map((model) => model.id));
+  const client = access.model === null ? new CompletionClient({ ...access, model: served.id }) : probe;
+  const { url } = client;
+  const server = { id, url, model: served.id, version: facts.version, contextLength: served.contextLength };
+  return { client, server, close };
+}
+
+function notServed(url: string, model: string | null, served: string[]): SecondThoughtError {
+  const message = model === null ? `The server at ${url} serves no model.` : `The server at ${url} does not serve "${model}".`;
+  const remedy = served.length > 0 ? `It serves: ${served.slice(0, 10).join(', ')}.` : undefined;
+  return new SecondThoughtError('model-not-found', message, remedy ? { remedy } : {});
+}

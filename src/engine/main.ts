@@ -1,0 +1,40 @@
+import { engineEnvironment, type EngineMessage, engineRequestSchema } from '../protocol/engine';
+import { systemClock } from '../core/base/clock';
+import { reportError, SecondThoughtError } from '../core/base/errors';
+import { RunStore } from '../core/traces/runStore';
+import { Engine } from './engine';
+
+/**
+ * The engine: the child process that generates for one window. It ends with its parent, and with it the servers it
+ * started; traces that were running stay in their journals.
+ */
+async function main(): Promise<void> {
+  const scratchFolder = required(engineEnvironment.scratchFolder);
+  const packageRoot = required(engineEnvironment.packageRoot);
+  const send = (message: EngineMessage) => {
+    if (process.connected) process.send?.(message);
+  };
+  const store = await RunStore.openScratch(scratchFolder, systemClock);
+  const engine = new Engine({ store, packageRoot, clock: systemClock, send });
+
+  process.on('message', (message) => {
+    const request = engineRequestSchema.safeParse(message);
+    if (request.success) void engine.handle(request.data);
+    else send({ type: 'log', level: 'error', text: `The engine got a message it does not know: ${request.error.message}` });
+  });
+  process.on('disconnect', async () => {
+    await engine.close();
+    process.exit(0);
+  });
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value) return value;
+  throw new SecondThoughtError('bad-usage', `The engine needs the environment variable ${name}.`);
+}
+
+main().catch((error) => {
+  console.error(reportError(error).message);
+  process.exit(1);
+});
