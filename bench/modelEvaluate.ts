@@ -1,0 +1,113 @@
+/**
+ * The bundled model's table, made by the product's own engine: every test problem under 0–8 forced cues and under caps.
+ * node scripts/modelEvaluate.mjs [--limit N] [--write]
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../src/core/base/clock';
+import { gradeTrace } from '../src/core/evaluate/outcome';
+import { wilsonInterval } from '../src/core/evaluate/statistics';
+import { type Condition, createCondition } from '../src/core/forcing/condition';
+import { generateTrace } from '../src/core/forcing/generate';
+import { prepareTrace } from '../src/core/forcing/prepare';
+import type { Problem } from '../src/core/problems/problem';
+import { parseProblems } from '../src/core/problems/problemFile';
+import { type Connection, connect } from '../src/core/servers/connect';
+import { bundledServer } from '../src/core/servers/serverSpec';
+import { cuesUsed, thinkingTokens } from '../src/core/traces/trace';
+
+const packageRoot = path.resolve(__dirname, '..', '..');
+const streams = 8;
+const cueCounts = [0, 1, 2, 3, 4, 6, 8];
+const caps = [4, 8, 16, 32, 64, 128];
+
+interface Result {
+  isCorrect: boolean;
+  thinkingTokens: number;
+  cues: number;
+}
+
+/** Answers every problem under a condition, a few at a time, in order. */
+async function evaluate(connection: Connection, problems: Problem[], condition: Condition): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < problems.length; index = next++) {
+      const problem = problems[index] as Problem;
+      const { client, server } = connection;
+      const trace = await prepareTrace({ problem, condition, server }, client, systemClock);
+      await generateTrace(trace, { client, clock: systemClock, signal: new AbortController().signal });
+      if (trace.status !== 'complete') throw new Error(`${problem.id}: ${trace.interruption?.message}`);
+      const isCorrect = gradeTrace(trace).outcome === 'correct';
+      results[index] = { isCorrect, thinkingTokens: thinkingTokens(trace), cues: cuesUsed(trace) };
+    }
+  };
+  await Promise.all(Array.from({ length: streams }, worker));
+  return results;
+}
+
+function row(name: string, results: Result[], families: string[], before: Result[] | undefined): string {
+  const percent = (part: Result[]) => ((100 * part.filter((r) => r.isCorrect).length) / part.length).toFixed(1);
+  const interval = wilsonInterval(results.filter((r) => r.isCorrect).length, results.length);
+  const [low, high] = interval.map((bound) => (100 * bound).toFixed(1));
+  const of = (family: string) => results.filter((_, index) => families[index] === family);
+  const tokens = (results.reduce((sum, r) => sum + r.thinkingTokens, 0) / results.length).toFixed(1);
+  const flips = (from: boolean) =>
+    before ? String(results.filter((r, index) => before[index]?.isCorrect === from && r.isCorrect !== from).length) : '–';
+  const cells = [name, `${percent(results)} [${low}, ${high}]`, ...['letters', 'sums'].map((f) => percent(of(f))), tokens];
+  return `| ${[...cells, flips(false), flips(true)].join(' | ')} |`;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { limit: { type: 'string' }, write: { type: 'boolean' } } });
+  const file = path.join(packageRoot, 'model', 'data', 'test.problems.jsonl');
+  const placed = parseProblems(readFileSync(file, 'utf8'), { fileName: file });
+  const problems = placed.map((p) => p.problem).slice(0, values.limit ? Number(values.limit) : undefined);
+  const families = problems.map((problem) => (/\d\s*[+,]/.test(problem.question) ? 'sums' : 'letters'));
+  const startedAt = Date.now();
+  const connection = await connect(bundledServer, { packageRoot });
+  const head = ['', 'accuracy % [95 %]', 'letters', 'sums', 'thinking tokens', 'wrong→right', 'right→wrong'];
+  const lines = [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`];
+  const say = (line: string) => {
+    lines.push(line);
+    console.log(line);
+  };
+  console.log(lines.join('\n'));
+  try {
+    let before: Result[] | undefined;
+    for (const ignore of cueCounts) {
+      const results = await evaluate(connection, problems, createCondition({ ignore }));
+      say(row(`${ignore} × Wait`, results, families, before));
+      before = results;
+    }
+    before = undefined;
+    for (const maxThinkingTokens of caps) {
+      const results = await evaluate(connection, problems, createCondition({ maxThinkingTokens }));
+      if (results.some((r) => r.thinkingTokens > maxThinkingTokens)) throw new Error(`cap ${maxThinkingTokens} was exceeded`);
+      say(row(`cap ${maxThinkingTokens}`, results, families, before));
+      before = results;
+    }
+  } finally {
+    await connection.close();
+  }
+  const minutes = ((Date.now() - startedAt) / 60_000).toFixed(1);
+  const summary = `${problems.length} held-out test problems, greedy, seed 0; Wilson intervals; flips against the row above; ${minutes} minutes.`;
+  console.log(`\n${summary}`);
+  if (values.write) for (const name of ['README.md', 'model/MODEL_CARD.md']) insert(path.join(packageRoot, name), lines, summary);
+}
+
+/** Replaces what stands between the marks in a Markdown file. */
+function insert(file: string, lines: string[], summary: string): void {
+  const [begin, end] = ['<!-- model:evaluate -->', '<!-- /model:evaluate -->'];
+  const text = readFileSync(file, 'utf8');
+  const [before, rest] = text.split(begin);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`${file} has no marks ${begin} … ${end}`);
+  writeFileSync(file, `${before}${begin}\n${lines.join('\n')}\n\n${summary}\n${end}${after}`);
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
