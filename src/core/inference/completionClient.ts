@@ -108,7 +108,7 @@ export class CompletionClient implements InferenceClient {
       const reply = await undiciFetch(`${this.#root}/health`, {
         dispatcher: this.#dispatcher,
         headers: { authorization: `Bearer ${this.#sdk.apiKey}` },
-        signal: signal ?? null,
+        signal: ownSignal(signal),
       });
       await reply.arrayBuffer();
       return reply.status !== 503; // a server without /health answers 404, and is alive
@@ -137,11 +137,11 @@ export class CompletionClient implements InferenceClient {
   }
 
   async #get(path: string, signal?: AbortSignal): Promise<unknown> {
-    return this.#asOurs(() => this.#sdk.get(`${this.#root}${path}`, { signal: signal ?? null }), signal);
+    return this.#asOurs(() => this.#sdk.get(`${this.#root}${path}`, { signal: ownSignal(signal) }), signal);
   }
 
   async #post(path: string, body: object, signal?: AbortSignal): Promise<unknown> {
-    return this.#asOurs(() => this.#sdk.post(`${this.#root}${path}`, { body, signal: signal ?? null }), signal);
+    return this.#asOurs(() => this.#sdk.post(`${this.#root}${path}`, { body, signal: ownSignal(signal) }), signal);
   }
 
   async #asOurs(send: () => Promise<unknown>, signal?: AbortSignal): Promise<unknown> {
@@ -185,6 +185,11 @@ function createDispatcher(url: string): Agent | EnvHttpProxyAgent {
   const { hostname } = new URL(url);
   const isLoopback = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
   return isLoopback ? new Agent(options) : new EnvHttpProxyAgent(options);
+}
+
+/** The SDK and fetch leave a listener on the signal they get: a signal of its own for each call, freed with it. */
+function ownSignal(signal: AbortSignal | undefined): AbortSignal | null {
+  return signal ? AbortSignal.any([signal]) : null;
 }
 
 function wasResetUnanswered(error: unknown): boolean {

@@ -1,6 +1,6 @@
-import { type Ending, decideStop, isHeldBack, type StopRules } from './stopping';
 import { createRandom } from './random';
 import { type Candidates, chooseId, type Sampling } from './sampler';
+import { decideStop, type Ending, isHeldBack, type StopRules } from './stopping';
 import { StopStringFinder, TextDecoder } from './textStream';
 
 /** A source of the model's next-id distributions for one prompt: each `next(id)` says which id was chosen. */
@@ -56,21 +56,27 @@ export interface Step {
 }
 
 /** Runs one generation to its end. Closing the generator stops it. */
-export async function* generate(plan: ChoicePlan, vocabulary: Vocabulary, distributions: Distributions): AsyncGenerator<Step> {
+export async function* generate(
+  plan: ChoicePlan,
+  vocabulary: Vocabulary,
+  distributions: Distributions,
+): AsyncGenerator<Step> {
   const rules: StopRules = { ...plan, eosId: vocabulary.eosId, otherEogIds: vocabulary.otherEogIds };
   const random = createRandom(plan.seed, plan.child);
   const bias = new Map(plan.logitBias);
+  const generated = new Set<number>();
   const text = new ChoiceText(plan, vocabulary);
   let count = 0;
   const banned = (id: number): boolean =>
-    vocabulary.unusedIds.has(id) || isHeldBack(rules, id, count) || (plan.allowedIds?.has(id) === false);
+    vocabulary.unusedIds.has(id) || isHeldBack(rules, id, count) || plan.allowedIds?.has(id) === false;
   try {
     let result = await distributions.next(0);
     while (!result.done) {
       const candidates = result.value;
       const id = chooseId(candidates, plan.sampling, { bias, banned }, random);
       count++;
-      penalise(bias, id, plan);
+      penalise(bias, id, !generated.has(id), plan);
+      generated.add(id);
       const logprobs = plan.logprobs === null ? null : listLogprobs(candidates, id, plan.logprobs);
       const { text: shown, ending } = text.push(id, count, decideStop(rules, id, count));
       yield { id, text: shown, logprobs, ending };
@@ -96,19 +102,17 @@ class ChoiceText {
 
   push(id: number, count: number, ending: Ending | null): { text: string; ending: Ending | null } {
     const isUnseen = ending?.finishReason === 'stop' && !this.#plan.includeStopText;
-    const delta = (isUnseen ? '' : this.#decoder.push(id)) + (ending ? this.#decoder.finish() : '');
-    const { text, stopString } = this.#finder.push(delta, count >= this.#plan.minTokens);
+    const delta = isUnseen ? '' : this.#decoder.push(id);
+    // vLLM looks for stop strings only in the text after the first min_tokens ids.
+    const { text, stopString } = this.#finder.push(delta, count > this.#plan.minTokens);
     if (stopString !== null) return { text, ending: { finishReason: 'stop', stopReason: stopString } };
     return { text: ending ? text + this.#finder.finish() : text, ending };
   }
 }
 
-function penalise(bias: Map<number, number>, id: number, plan: ChoicePlan): void {
-  const { presencePenalty, frequencyPenalty, logitBias } = plan;
-  if (presencePenalty === 0 && frequencyPenalty === 0) return;
-  const before = bias.get(id) ?? 0;
-  const isFirst = before === (logitBias.get(id) ?? 0);
-  bias.set(id, before - frequencyPenalty - (isFirst ? presencePenalty : 0));
+function penalise(bias: Map<number, number>, id: number, isFirst: boolean, plan: ChoicePlan): void {
+  const penalty = plan.frequencyPenalty + (isFirst ? plan.presencePenalty : 0);
+  if (penalty !== 0) bias.set(id, (bias.get(id) ?? 0) - penalty);
 }
 
 function listLogprobs({ ids, logprobs }: Candidates, id: number, howMany: number): IdLogprobs {

@@ -10,7 +10,9 @@ export type Random = () => number;
  */
 export function createRandom(seed: number | null, child: number): Random {
   const root = seed === null || seed === -1 ? randomInt(2 ** 47) : seed;
-  const digest = createHash('sha256').update(String(BigInt(root) + BigInt(child))).digest();
+  const digest = createHash('sha256')
+    .update(String(BigInt(root) + BigInt(child)))
+    .digest();
   let a = digest.readInt32LE(0);
   let b = digest.readInt32LE(4);
   let c = digest.readInt32LE(8);

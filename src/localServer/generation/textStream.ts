@@ -1,13 +1,18 @@
 /** Text of ids, given the ids before them: some tokenizers write a leading space only at the very beginning. */
 export type Detokenize = (ids: readonly number[], before: readonly number[]) => string;
 
+/** Bytes that are no UTF-8 at all must not be held for ever. */
+const longestHold = 32;
+
 /**
- * Ids to text, piece by piece: an id may be part of a character, so text is held back while it ends in a replacement
- * character. What is still incomplete at the end is dropped, as vLLM does.
+ * Ids to text, piece by piece: an id may be part of a character, so a replacement character at the end is held back
+ * until the next ids show what it is. What is still incomplete at the end is dropped, as vLLM does.
  */
 export class TextDecoder {
   readonly #detokenize: Detokenize;
   #held: number[] = [];
+  /** Characters of the held ids' text that are out already. */
+  #shown = 0;
   #before: number[] = [];
 
   constructor(detokenize: Detokenize) {
@@ -17,19 +22,19 @@ export class TextDecoder {
   push(id: number): string {
     this.#held.push(id);
     const text = this.#detokenize(this.#held, this.#before);
-    // No character has more than 4 bytes: after 4 ids it is not an incomplete one, but bytes that are no UTF-8.
-    if (text.endsWith('\uFFFD') && this.#held.length < 4) return '';
-    this.#before = [...this.#before, ...this.#held].slice(-4);
-    this.#held = [];
-    return text;
+    const isIncomplete = text.endsWith('\uFFFD') && this.#held.length < longestHold;
+    const end = isIncomplete ? text.length - 1 : text.length;
+    const delta = text.slice(this.#shown, end);
+    this.#shown = end;
+    if (!isIncomplete) this.#reset();
+    return delta;
   }
 
-  /** The end: whole characters among what was held back. */
-  finish(): string {
-    if (this.#held.length === 0) return '';
-    const text = this.#detokenize(this.#held, this.#before);
+  /** Forgets an incomplete character; the next id starts a new one. */
+  #reset(): void {
+    this.#before = [...this.#before, ...this.#held].slice(-4);
     this.#held = [];
-    return text.replace(/\uFFFD+$/, '');
+    this.#shown = 0;
   }
 }
 

@@ -44,7 +44,9 @@ export async function loadLlamaEngine(options: EngineOptions): Promise<Engine> {
   // In deterministic mode nothing shares a batch, and nothing computed in another batch is used again.
   const sequences = options.deterministic ? 1 : options.sequences;
   const context = await model.createContext({ contextSize: wanted, sequences, threads: 1 });
-  const pool = new SequencePool(Array.from({ length: sequences }, () => new LlamaSequence(context.getSequence({ contextShift: neverShift }))));
+  const pool = new SequencePool(
+    Array.from({ length: sequences }, () => new LlamaSequence(context.getSequence({ contextShift: neverShift }))),
+  );
   const totals = { prefixQueries: 0, prefixHits: 0, promptTokens: 0, generationTokens: 0 };
   return {
     modelName: options.modelName,
@@ -149,7 +151,7 @@ class LlamaSequence implements PooledSequence {
         yieldEogToken: true,
         ...(plan.repetitionPenalty === 1
           ? {}
-          : { repeatPenalty: { punishTokens: () => seen, penalty: plan.repetitionPenalty, penalizeNewLine: true } }),
+          : { repeatPenalty: { punishTokens: () => seen, penalty: plan.repetitionPenalty } }),
       },
     );
     try {
