@@ -1,0 +1,113 @@
+// @ts-check
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { installHost } from './installHost.mjs';
+
+/** Settings of a user who wants no surprises: nothing is fetched, nothing moves, nothing pops up. */
+const calmSettings = {
+  'window.autoDetectColorScheme': false,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.reduceMotion': 'on',
+  'workbench.list.smoothScrolling': false,
+  'workbench.enableExperiments': false,
+  'extensions.ignoreRecommendations': true,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'files.simpleDialog.enable': true,
+  'chat.commandCenter.enabled': false,
+};
+
+/**
+ * @typedef {object} HostOptions
+ * @property {Record<string, unknown>} [settings] user settings
+ * @property {NodeJS.ProcessEnv} [env] reaches the extension host
+ * @property {string[]} [vsix] extensions to install
+ * @property {boolean} [withToken] ask browsers for a random connection token
+ *
+ * @typedef {object} VscodeHost
+ * @property {number} port
+ * @property {string} token empty without one
+ * @property {number} pid
+ * @property {() => string} log
+ * @property {() => Promise<void>} stop ends the server and everything it started, and removes its folders
+ */
+
+/** Starts a VS Code server on loopback with folders of its own. @param {HostOptions} [options] @returns {Promise<VscodeHost>} */
+export async function startHost({ settings = {}, env = {}, vsix = [], withToken = false } = {}) {
+  const program = path.join(installHost(), 'out', 'server-main.js');
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'vscode-host-'));
+  const user = path.join(home, 'user');
+  fs.mkdirSync(path.join(user, 'User'), { recursive: true });
+  fs.writeFileSync(path.join(user, 'User', 'settings.json'), JSON.stringify({ ...calmSettings, ...settings }));
+  const folders = ['--server-data-dir', path.join(home, 'data'), '--user-data-dir', user];
+  for (const file of vsix) install(program, folders, file);
+  const token = withToken ? randomBytes(16).toString('hex') : '';
+  const access = withToken ? ['--connection-token', token] : ['--without-connection-token'];
+  const rest = ['--accept-server-license-terms', '--disable-workspace-trust', '--telemetry-level', 'off'];
+  const child = spawn(process.execPath, [program, '--host', '127.0.0.1', '--port', '0', ...access, ...rest, ...folders], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32', // a group of its own, so that stop() ends extension hosts as well
+  });
+  let log = '';
+  const port = await new Promise((resolve, reject) => {
+    const read = (/** @type {Buffer} */ text) => {
+      log += text;
+      const match = /listening on (\d+)/.exec(log);
+      if (match) resolve(Number(match[1]));
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('exit', (code) => reject(new Error(`The VS Code server ended (${code}):\n${log}`)));
+  });
+  child.removeAllListeners('exit');
+  return { port, token, pid: Number(child.pid), log: () => log, stop: () => stop(child, home) };
+}
+
+/** @param {string} program @param {string[]} folders @param {string} file */
+function install(program, folders, file) {
+  const args = [program, ...folders, '--install-extension', file, '--force'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`Could not install ${file}:\n${stdout}${stderr}`);
+}
+
+/** @param {import('node:child_process').ChildProcess} child @param {string} home */
+async function stop(child, home) {
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  if (child.exitCode === null && child.pid) {
+    signal(child.pid, 'SIGTERM');
+    const timer = setTimeout(() => child.pid && signal(child.pid, 'SIGKILL'), 5_000);
+    await gone;
+    clearTimeout(timer);
+    signal(child.pid, 'SIGKILL'); // what is left of its group
+  }
+  fs.rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** @param {number} pid @param {NodeJS.Signals} name */
+function signal(pid, name) {
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, name);
+  } catch {
+    // gone already
+  }
+}
+
+/**
+ * The address of a window.
+ * @param {VscodeHost} host
+ * @param {{ folder: string, extension?: string | undefined, tests?: string | undefined }} what absolute paths; `extension` runs from its source folder
+ */
+export function windowUrl(host, { folder, extension, tests }) {
+  const remote = (/** @type {string} */ file) => `vscode-remote://localhost:${host.port}${file}`;
+  const payload = [['skipWelcome', 'true']];
+  if (extension) payload.push(['extensionDevelopmentPath', remote(extension)]);
+  if (tests) payload.push(['extensionTestsPath', remote(tests)]);
+  const query = new URLSearchParams({ folder, payload: JSON.stringify(payload) });
+  if (host.token) query.set('tkn', host.token);
+  return `http://localhost:${host.port}/?${query}`;
+}

@@ -1,0 +1,118 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+import { launchBrowser } from '../../scripts/host/browser.mjs';
+import { startHost, type VscodeHost, windowUrl } from '../../scripts/host/vscodeHost.mjs';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+
+export interface WindowOptions {
+  /** Copied into a folder of its own; the sample workspace without it. */
+  workspace?: string;
+  theme?: string;
+  settings?: Record<string, unknown>;
+  env?: NodeJS.ProcessEnv;
+  vsix?: string;
+  viewport?: { width: number; height: number };
+}
+
+/** A real VS Code window, driven as a user would: by palette, mouse and keyboard. Waits for what it sees, never for time. */
+export class Window {
+  readonly page: Page;
+  readonly folder: string;
+  readonly #host: VscodeHost;
+  readonly #browser: Browser;
+  readonly #url: string;
+
+  private constructor(host: VscodeHost, browser: Browser, page: Page, folder: string, url: string) {
+    this.#host = host;
+    this.#browser = browser;
+    this.page = page;
+    this.folder = folder;
+    this.#url = url;
+  }
+
+  static async open(options: WindowOptions = {}): Promise<Window> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'workspace-'));
+    cpSync(options.workspace ?? path.join(root, 'media', 'samples'), folder, { recursive: true });
+    const settings = { 'workbench.colorTheme': options.theme ?? 'Default Dark Modern', ...options.settings };
+    const vsix = options.vsix ? [options.vsix] : [];
+    const host = await startHost({ settings, vsix, ...(options.env ? { env: options.env } : {}) });
+    const browser = await launchBrowser();
+    const page = await browser.newPage({ viewport: options.viewport ?? { width: 1280, height: 800 } });
+    page.setDefaultTimeout(30_000);
+    const url = windowUrl(host, { folder, extension: options.vsix ? undefined : root });
+    const window = new Window(host, browser, page, folder, url);
+    await window.reload();
+    return window;
+  }
+
+  /** Loads the window anew, as Reload Window does; ready when our status bar item is there. */
+  async reload(): Promise<void> {
+    await this.page.goto(this.#url);
+    await this.statusItem.waitFor();
+  }
+
+  get statusItem(): Locator {
+    return this.page.locator('[id="second-thought.second-thought.secondThought.status"]');
+  }
+
+  /** Runs a command by its title in the palette. */
+  async runCommand(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: title }).waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label="${name}"]`).dblclick();
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await this.editor.waitFor();
+  }
+
+  get editor(): Locator {
+    return this.page.locator('.editor-group-container.active .monaco-editor .view-lines');
+  }
+
+  /** Puts the cursor into a line of the open editor, counted from 1. */
+  async goToLine(line: number): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.fill(`:${line}`);
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** Chooses an entry of the context menu of what is given. A click right after a menu opened is swallowed: so by Enter. */
+  async contextMenu(target: Locator, title: string): Promise<void> {
+    await target.click({ button: 'right' });
+    await this.page.getByRole('menuitem', { name: title }).hover();
+    await this.page.locator('.monaco-menu .action-item.focused').filter({ hasText: title }).waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  toast(text: string | RegExp): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
+  }
+
+  /** The content of the visible custom editor or webview. */
+  get viewer(): FrameLocator {
+    return this.page.locator('iframe.webview.ready:visible').contentFrame().locator('#active-frame').contentFrame();
+  }
+
+  async screenshot(name: string): Promise<string> {
+    const file = path.join(root, 'out', 'screenshots', `${name}.png`);
+    mkdirSync(path.dirname(file), { recursive: true });
+    await this.page.screenshot({ path: file });
+    return file;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#host.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,47 @@
+import { defineConfig } from 'vitest/config';
+
+const minute = 60_000;
+
+/** One project per tier; scripts/test.mjs runs them with their budgets. */
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        extends: true,
+        test: { name: 'webview', include: ['test/webview/**/*.test.ts'], testTimeout: 30_000, hookTimeout: minute },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: ['test/e2e/window/**'],
+          testTimeout: minute,
+          hookTimeout: minute,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'window',
+          include: ['test/e2e/window/**/*.test.ts'],
+          testTimeout: 2 * minute,
+          hookTimeout: 2 * minute,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'vllm',
+          include: ['test/vllm/**/*.test.ts'],
+          testTimeout: 3 * minute,
+          hookTimeout: 4 * minute,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
