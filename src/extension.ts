@@ -1,0 +1,38 @@
+import * as vscode from 'vscode';
+import { forceFirstProblem } from './ui/commands/forceThinking';
+import { registerCommands } from './ui/commands/table';
+import { actOnTrace } from './ui/commands/traceActions';
+import type { UiContext } from './ui/context';
+import { EngineClient } from './ui/engineClient';
+import { traceScheme } from './ui/ids';
+import { LiveTraces } from './ui/liveTraces';
+import { presentError } from './ui/presentError';
+import { createStatusItem } from './ui/statusItem';
+import { TraceFiles } from './ui/traceViewer/traceFiles';
+import { TraceViewerProvider } from './ui/traceViewer/traceViewer';
+
+/** Builds the objects and hands them over. Nothing starts, and nothing is sent, before a command. */
+export function activate(context: vscode.ExtensionContext): UiContext {
+  const log = vscode.window.createOutputChannel('Second Thought', { log: true });
+  const storage = context.storageUri ?? context.globalStorageUri;
+  const engine = new EngineClient(context.extensionPath, vscode.Uri.joinPath(storage, 'scratch').fsPath, log);
+  const traces = new LiveTraces(engine);
+  const viewer = new TraceViewerProvider(context.extensionUri, traces, (action, trace) => {
+    actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
+  });
+  const ui: UiContext = { engine, traces, log, secrets: context.secrets, activeTrace: () => viewer.active };
+  context.subscriptions.push(
+    log,
+    engine,
+    traces,
+    TraceViewerProvider.register(viewer),
+    vscode.workspace.registerFileSystemProvider(traceScheme, new TraceFiles(traces), { isReadonly: true }),
+    createStatusItem(traces),
+    ...registerCommands(ui),
+  );
+  if (process.env.SECOND_THOUGHT_START === 'force-first-problem') {
+    process.env.SECOND_THOUGHT_START = ''; // once: a reloaded window does not start over
+    forceFirstProblem(ui).catch((error) => presentError(error, log));
+  }
+  return ui;
+}

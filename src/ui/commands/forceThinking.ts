@@ -1,0 +1,53 @@
+import * as vscode from 'vscode';
+import type { Problem } from '../../core/problems/problem';
+import { problemKey } from '../../core/problems/problem';
+import type { Trace } from '../../core/traces/trace';
+import { configuredCondition, configuredSeed, configuredServer } from '../config';
+import type { UiContext } from '../context';
+import { traceViewType } from '../ids';
+import { traceUri } from '../traceViewer/traceUri';
+import { askForProblem, firstProblemOfWorkspace, problemInEditor } from './problemInEditor';
+
+/** Force Thinking: the problem at hand, under the condition of the settings, streamed into the trace viewer. */
+export async function forceThinking(ui: UiContext): Promise<Trace | undefined> {
+  const problem = problemInEditor(vscode.window.activeTextEditor) ?? (await askForProblem());
+  if (!problem) return undefined;
+  const trace = await startTrace(ui, problem);
+  await showTrace(trace.id);
+  return trace;
+}
+
+/** Starts a trace, or gives the one that already runs for this problem under this condition. */
+export async function startTrace(ui: UiContext, problem: Problem): Promise<Trace> {
+  const condition = configuredCondition();
+  const key = problemKey(problem);
+  const same = ui.traces.running.find(
+    (trace) => trace.problemKey === key && JSON.stringify(trace.condition) === JSON.stringify(condition),
+  );
+  if (same) return same;
+  const server = await configuredServer(ui.secrets);
+  const request = { type: 'force' as const, problem, condition, server, seed: configuredSeed() };
+  const { trace } = await withProgress('Starting…', () => ui.engine.ask(request));
+  if (!trace) throw new Error('the engine gave no trace');
+  return ui.traces.began(trace);
+}
+
+/** A wait that the user started; shown only if it lasts. */
+export function withProgress<T>(title: string, task: () => Promise<T>): Thenable<T> {
+  return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: `Second Thought: ${title}` }, task);
+}
+
+export async function showTrace(traceId: string): Promise<void> {
+  await vscode.commands.executeCommand('vscode.openWith', traceUri(traceId), traceViewType, {
+    viewColumn: vscode.ViewColumn.Beside,
+    preview: false,
+  });
+}
+
+/** What `npm start` asks for: the first sample problem, forced, without a click. */
+export async function forceFirstProblem(ui: UiContext): Promise<void> {
+  const { problem, uri, line } = await firstProblemOfWorkspace();
+  const selection = new vscode.Range(line, 0, line, 0);
+  await vscode.window.showTextDocument(uri, { selection, preview: false });
+  await showTrace((await startTrace(ui, problem)).id);
+}

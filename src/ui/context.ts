@@ -1,0 +1,14 @@
+import type * as vscode from 'vscode';
+import type { Trace } from '../core/traces/trace';
+import type { EngineClient } from './engineClient';
+import type { LiveTraces } from './liveTraces';
+
+/** What commands work with. */
+export interface UiContext {
+  engine: EngineClient;
+  traces: LiveTraces;
+  log: vscode.LogOutputChannel;
+  secrets: vscode.SecretStorage;
+  /** The trace of the viewer that has the focus. */
+  activeTrace(): Trace | undefined;
+}

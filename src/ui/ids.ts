@@ -1,0 +1,21 @@
+/** Every id that the manifest and the code share, once. */
+export const commandIds = {
+  forceThinking: 'secondThought.forceThinking',
+  evaluateProblem: 'secondThought.evaluateProblem',
+  waitAgain: 'secondThought.waitAgain',
+  continueTrace: 'secondThought.continueTrace',
+  stopThinking: 'secondThought.stopThinking',
+  stopAndAnswer: 'secondThought.stopAndAnswer',
+  openTrace: 'secondThought.openTrace',
+  setApiKey: 'secondThought.setApiKey',
+  clearApiKey: 'secondThought.clearApiKey',
+  showLog: 'secondThought.showLog',
+} as const;
+
+export const traceScheme = 'second-thought-trace';
+export const traceViewType = 'secondThought.traceViewer';
+export const statusItemId = 'secondThought.status';
+export const settingsSection = 'secondThought';
+
+/** Context key: the active editor shows a trace that runs, is complete or was interrupted. */
+export const traceStateKey = 'secondThought.traceState';

@@ -1,0 +1,128 @@
+import { gradeTrace } from '../../core/evaluate/outcome';
+import { describeCondition } from '../../core/forcing/condition';
+import { answerTokens, generatedTokens, type Span, thinkingTokens, type Trace } from '../../core/traces/trace';
+import type { WirePass, WireSpan, WireTrace } from '../../protocol/traceViewer';
+import type { Waiting } from '../liveTraces';
+
+/** The trace as the page shows it. `canAct`: there is an engine that can go on with it. */
+export function toWire(trace: Trace, options: { canAct: boolean; waiting?: Waiting | undefined }): WireTrace {
+  const { outcome, extracted } = gradeTrace(trace);
+  const shown = trace.spans.filter((span) => span.phase !== 'prompt');
+  return {
+    id: trace.id,
+    question: trace.problem.question,
+    condition: describeCondition(trace.condition),
+    server: `${trace.server.model} · ${trace.server.id}`,
+    state: trace.status,
+    status: statusOf(trace, options.waiting),
+    interruption: interruptionOf(trace),
+    outcome,
+    answer: trace.status === 'complete' ? extracted : null,
+    expected: trace.problem.answer ?? null,
+    thinkingTokens: thinkingTokens(trace),
+    answerTokens: answerTokens(trace),
+    generatedTokens: generatedTokens(trace),
+    budget: trace.budget.maxThinkingTokens,
+    budgetFrom: trace.budget.from,
+    cuesAt: cuePositions(shown),
+    spans: shown.map(toWireSpan),
+    passes: trace.passes.map(toWirePass),
+    warnings: trace.warnings,
+    canAct: options.canAct,
+  };
+}
+
+function toWireSpan(span: Span): WireSpan {
+  return {
+    kind: kindOf(span),
+    phase: span.phase === 'answer' ? 'answer' : 'thinking',
+    text: span.text,
+    tokens: span.tokenIds.length,
+    pass: span.pass,
+  };
+}
+
+function kindOf(span: Span): WireSpan['kind'] {
+  if (span.fate === 'cut') return 'cut';
+  if (span.fate === 'suppressed') return 'suppressed';
+  if (span.origin === 'forced-cue') return 'cue';
+  if (span.origin === 'forced-delimiter') return 'end';
+  return span.delimiter ? 'marker' : 'text';
+}
+
+/** Thinking tokens that stood before each cue. */
+function cuePositions(spans: Span[]): number[] {
+  const positions: number[] = [];
+  let before = 0;
+  for (const span of spans) {
+    if (span.phase !== 'thinking' || span.fate !== 'kept' || span.delimiter) continue;
+    if (span.origin === 'forced-cue') positions.push(before);
+    before += span.tokenIds.length;
+  }
+  return positions;
+}
+
+function toWirePass(pass: Trace['passes'][number]): WirePass {
+  const { index, purpose, promptTokens, receivedTokens, ending, firstTokenMs, durationMs } = pass;
+  const { maxTokens, minTokens } = pass.request;
+  return { index, purpose, promptTokens, receivedTokens, maxTokens, minTokens, ending, firstTokenMs, durationMs };
+}
+
+const endings: Record<NonNullable<Trace['thinkingEndedBy']>, string> = {
+  model: 'The model ended its thinking.',
+  cap: 'Thinking was ended at the cap.',
+  steps: 'Thinking was ended after its steps.',
+  context: 'Thinking was ended: the context is full.',
+  loop: 'Thinking was ended: it repeated itself.',
+  user: 'You ended the thinking.',
+  probe: 'Thinking was ended to probe the answer.',
+  native: 'The server ended the thinking.',
+  interrupted: 'Interrupted while thinking.',
+};
+
+function statusOf(trace: Trace, waiting: Waiting | undefined): string {
+  if (trace.status === 'complete') return trace.thinkingEndedBy ? endings[trace.thinkingEndedBy] : 'Complete.';
+  if (trace.status === 'interrupted') return `Interrupted at ${thinkingTokens(trace).toLocaleString('en')} thinking tokens.`;
+  if (waiting) {
+    const queue = waiting.waiting ? `, ${waiting.waiting} requests in the queue` : '';
+    return `Waiting for the first token: ${Math.round(waiting.waitedMs / 1000)} s${queue}.`;
+  }
+  return trace.thinkingEndedBy === null ? 'Thinking…' : 'Answering…';
+}
+
+function interruptionOf(trace: Trace): string | null {
+  if (!trace.interruption || trace.interruption.code === 'cancelled') return null;
+  const { message, remedy } = trace.interruption;
+  return remedy ? `${message} ${remedy}` : message;
+}
+
+/** The kept text, for the clipboard. */
+export function traceText(trace: Trace): string {
+  return trace.spans
+    .filter((span) => span.phase !== 'prompt' && span.fate === 'kept')
+    .map((span) => span.text)
+    .join('');
+}
+
+/** The same generation from a shell. */
+export function traceCommand(trace: Trace): string {
+  const { condition, problem, server } = trace;
+  const words = ['second-thought', 'force', '--problem', problem.question];
+  const add = (flag: string, value: string | number) => words.push(flag, String(value));
+  if (problem.answer !== undefined) add('--reference', problem.answer);
+  if (condition.maxThinkingTokens !== null) add('--max-thinking-tokens', condition.maxThinkingTokens);
+  if (condition.minThinkingTokens > 0) add('--min-thinking-tokens', condition.minThinkingTokens);
+  if (condition.ignore > 0) add('--ignore', condition.ignore);
+  if (condition.cue !== 'Wait') add('--cue', condition.cue);
+  if (condition.preset !== 'default') add('--preset', condition.preset);
+  if (condition.dialect !== 's1') add('--dialect', condition.dialect);
+  if (condition.sampling.temperature > 0) add('--temperature', condition.sampling.temperature);
+  if (trace.studySeed !== 0) add('--seed', trace.studySeed);
+  if (server.id !== 'bundled') words.push('--server', server.url, '--model', server.model);
+  return words.map(quote).join(' ');
+}
+
+/** POSIX shell quoting: everything but plain words goes into single quotes. */
+function quote(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,85 @@
+import type { FromTraceViewer, ToTraceViewer, WireTrace } from '../../src/protocol/traceViewer';
+import { registerControls } from '../shared/controls';
+import { element } from '../shared/dom';
+import { connectToHost } from '../shared/vscodeApi';
+import { Follow } from './follow';
+import { Header } from './header';
+import { passTable } from './passes';
+import { SpanList } from './spans';
+import { type PageState, receive } from './state';
+import './styles.css';
+
+registerControls();
+const host = connectToHost<{ scrollTop: number; isPassesOpen: boolean }>();
+const post = (message: FromTraceViewer) => host.postMessage(message);
+
+const state: PageState = { trace: undefined, seq: 0 };
+const header = new Header((action) => post({ type: 'action', action }));
+const thinking = new SpanList('Thinking');
+const answer = new SpanList('Answer');
+const answerSection = section('Answer', 'answer', answer.root);
+const passes = element('details', 'passes-section');
+const jump = element('button', 'jump', 'Jump to Latest');
+jump.hidden = true;
+const announcer = element('p', 'announcer');
+announcer.setAttribute('role', 'status'); // a polite live region: milestones only, never the text
+
+const app = document.getElementById('app') ?? document.body;
+app.append(header.root, section('Thinking', 'thinking', thinking.root), answerSection, passes, jump, announcer);
+const follow = new Follow(jump);
+const saved = host.getState();
+let isRestored = false;
+
+addEventListener('message', ({ data }: MessageEvent<ToTraceViewer>) => {
+  const change = receive(state, data);
+  if (change === 'gap') post({ type: 'trace/resync' });
+  else if (state.trace && change === 'snapshot') showAll(state.trace);
+  else if (state.trace && data.type === 'trace/delta') showText(state.trace, data.text, data.phase);
+});
+addEventListener('scroll', remember);
+passes.addEventListener('toggle', remember);
+post({ type: 'ready' });
+
+function section(title: string, className: string, content: HTMLElement): HTMLElement {
+  const made = element('section', className);
+  made.append(element('h2', '', title), content);
+  return made;
+}
+
+function showAll(trace: WireTrace): void {
+  document.title = trace.question;
+  app.dataset.state = trace.state;
+  header.show(trace);
+  thinking.replace(trace.spans.filter((span) => span.phase === 'thinking'));
+  answer.replace(trace.spans.filter((span) => span.phase === 'answer'));
+  answerSection.hidden = !trace.spans.some((span) => span.phase === 'answer');
+  passes.replaceChildren(element('summary', '', `Requests (${trace.passes.length})`), passTable(trace));
+  passes.hidden = trace.passes.length === 0;
+  announce(trace);
+  if (!isRestored) restore();
+  else if (trace.state === 'running') follow.keepUp();
+}
+
+function showText(trace: WireTrace, text: string, phase: 'thinking' | 'answer'): void {
+  (phase === 'thinking' ? thinking : answer).append(text);
+  header.showCounts(trace);
+  follow.keepUp();
+}
+
+function announce(trace: WireTrace): void {
+  const words = { running: 'Thinking', complete: 'Answer ready', interrupted: 'Interrupted' }[trace.state];
+  if (announcer.textContent !== words) announcer.textContent = words;
+}
+
+function remember(): void {
+  host.setState({ scrollTop: document.documentElement.scrollTop, isPassesOpen: passes.open });
+}
+
+function restore(): void {
+  isRestored = true;
+  if (saved) {
+    passes.open = saved.isPassesOpen;
+    scrollTo({ top: saved.scrollTop });
+  }
+  remember();
+}

@@ -1,0 +1,57 @@
+import type { WirePass, WireTrace } from '../../src/protocol/traceViewer';
+import { element } from '../shared/dom';
+
+const purposes: Record<string, string> = {
+  start: 'think',
+  extend: 'think on, end suppressed',
+  minimum: 'think on, too early to end',
+  resume: 'continue',
+  answer: 'answer',
+};
+
+const endings: Record<string, string> = {
+  running: 'running',
+  stop: 'ended by the model',
+  length: 'at its limit',
+  repetition: 'repeated itself',
+  'out-of-vocabulary': 'cut at an unknown token',
+  user: 'stopped to answer',
+  interrupted: 'interrupted',
+};
+
+const columns: [title: string, cell: (pass: WirePass) => string][] = [
+  ['Pass', (pass) => String(pass.index)],
+  ['Purpose', (pass) => purposes[pass.purpose] ?? pass.purpose],
+  ['Prompt', (pass) => pass.promptTokens.toLocaleString('en')],
+  ['Limit', (pass) => (pass.minTokens > 0 ? `${pass.minTokens}–${pass.maxTokens}` : String(pass.maxTokens))],
+  ['Received', (pass) => pass.receivedTokens.toLocaleString('en')],
+  ['First token', (pass) => milliseconds(pass.firstTokenMs)],
+  ['Time', (pass) => milliseconds(pass.durationMs)],
+  ['Ended', (pass) => endings[pass.ending] ?? pass.ending],
+];
+
+function milliseconds(value: number | null): string {
+  if (value === null) return '–';
+  return value < 1_000 ? `${Math.round(value)} ms` : `${(value / 1_000).toFixed(1)} s`;
+}
+
+/** The requests of the trace, one row each. */
+export function passTable(trace: WireTrace): HTMLElement {
+  const table = element('table', 'passes');
+  const head = element('tr');
+  for (const [title] of columns) {
+    const cell = element('th', '', title);
+    cell.scope = 'col';
+    head.append(cell);
+  }
+  const header = element('thead');
+  header.append(head);
+  const body = element('tbody');
+  for (const pass of trace.passes) {
+    const row = element('tr');
+    for (const [, cell] of columns) row.append(element('td', '', cell(pass)));
+    body.append(row);
+  }
+  table.append(header, body);
+  return table;
+}
