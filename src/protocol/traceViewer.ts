@@ -7,8 +7,11 @@ import * as z from 'zod';
 
 /** A stretch of the trace as a reader sees it. */
 export interface WireSpan {
-  /** text: the model's own. cue: forced. suppressed: an end taken away. cut: over a limit. end: thinking ended for it. */
-  kind: 'text' | 'cue' | 'suppressed' | 'cut' | 'end' | 'marker';
+  /**
+   * text: the model's own. cue: forced. suppressed: an end taken away. ended: an end that was let pass. cut: over a
+   * limit. end: thinking ended for the model. marker: a delimiter of the template.
+   */
+  kind: 'text' | 'cue' | 'suppressed' | 'ended' | 'cut' | 'end' | 'marker';
   phase: 'thinking' | 'answer';
   text: string;
   tokens: number;

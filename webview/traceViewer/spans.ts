@@ -8,6 +8,7 @@ const labels: Record<WireSpan['kind'], string> = {
   text: '',
   cue: 'forced cue',
   suppressed: 'end suppressed',
+  ended: 'the model ended its thinking',
   cut: 'cut',
   end: 'ended for the model',
   marker: '',
@@ -18,6 +19,7 @@ export class SpanList {
   readonly root: HTMLElement;
   #segment: HTMLElement | undefined;
   #length = 0;
+  #isEmpty = true;
   #cues = 0;
 
   constructor(label: string) {
@@ -29,12 +31,16 @@ export class SpanList {
   replace(spans: WireSpan[]): void {
     this.root.replaceChildren();
     this.#segment = undefined;
+    this.#isEmpty = true;
     this.#cues = 0;
     for (const span of spans) this.#add(span);
   }
 
   /** More text of the last span. */
-  append(text: string): void {
+  append(added: string): void {
+    const text = this.#isEmpty ? added.replace(/^\n+/, '') : added; // the newline after a marker is not worth a line
+    if (text === '') return;
+    this.#isEmpty = false;
     for (const piece of pieces(text, segmentCharacters - this.#length)) {
       if (this.#length >= segmentCharacters) this.#segment = undefined;
       this.#open().append(piece);
@@ -59,6 +65,7 @@ export class SpanList {
 
   /** Something that is not simply the model's: a label says what, in words. */
   #mark(span: WireSpan): HTMLElement {
+    this.#isEmpty = false;
     const mark = element('span', `mark ${span.kind}`);
     const number = span.kind === 'cue' ? ` ${++this.#cues}` : '';
     mark.append(element('span', 'mark-text', span.text.trim() || '↵'), element('span', 'mark-label', labels[span.kind] + number));

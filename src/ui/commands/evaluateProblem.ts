@@ -22,7 +22,7 @@ export async function evaluateProblem(ui: UiContext): Promise<Trace> {
   const show = message ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
   const text = message ? `${message}${remedy ? ` ${remedy}` : ''}` : outcomeSentence(trace);
   void show(text, open).then((choice) => {
-    if (choice === open) void showTrace(trace.id);
+    if (choice === open) void showTrace(trace);
   });
   return trace;
 }

@@ -13,7 +13,7 @@ export async function forceThinking(ui: UiContext): Promise<Trace | undefined> {
   const problem = problemInEditor(vscode.window.activeTextEditor) ?? (await askForProblem());
   if (!problem) return undefined;
   const trace = await startTrace(ui, problem);
-  await showTrace(trace.id);
+  await showTrace(trace);
   return trace;
 }
 
@@ -37,8 +37,8 @@ export function withProgress<T>(title: string, task: () => Promise<T>): Thenable
   return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: `Second Thought: ${title}` }, task);
 }
 
-export async function showTrace(traceId: string): Promise<void> {
-  await vscode.commands.executeCommand('vscode.openWith', traceUri(traceId), traceViewType, {
+export async function showTrace(trace: Pick<Trace, 'id' | 'problem'>): Promise<void> {
+  await vscode.commands.executeCommand('vscode.openWith', traceUri(trace), traceViewType, {
     viewColumn: vscode.ViewColumn.Beside,
     preview: false,
   });
@@ -49,5 +49,5 @@ export async function forceFirstProblem(ui: UiContext): Promise<void> {
   const { problem, uri, line } = await firstProblemOfWorkspace();
   const selection = new vscode.Range(line, 0, line, 0);
   await vscode.window.showTextDocument(uri, { selection, preview: false });
-  await showTrace((await startTrace(ui, problem)).id);
+  await showTrace(await startTrace(ui, problem));
 }

@@ -43,7 +43,7 @@ export async function actOnActiveTrace(ui: UiContext, action: TraceAction): Prom
 async function waitAgain(ui: UiContext, parent: Trace): Promise<void> {
   const server = await configuredServer(ui.secrets);
   const { trace } = await withProgress('Waiting again…', () => ui.engine.ask({ type: 'waitAgain', traceId: parent.id, server }));
-  if (trace) await showTrace(ui.traces.began(trace).id);
+  if (trace) await showTrace(ui.traces.began(trace));
 }
 
 async function continueTrace(ui: UiContext, trace: Trace): Promise<void> {
@@ -59,11 +59,11 @@ export async function openTrace(ui: UiContext): Promise<void> {
     throw new SecondThoughtError('file-not-found', 'There are no traces yet.', { remedy: 'Use Force Thinking to make one.' });
   }
   const items = traces.reverse().map((trace) => ({
-    traceId: trace.id,
+    trace,
     label: trace.problem.question.split('\n')[0] ?? '',
     description: gradeTrace(trace).outcome ?? trace.status,
     detail: `${describeCondition(trace.condition)} · ${thinkingTokens(trace)} thinking tokens · ${new Date(trace.createdAt).toLocaleString()}`,
   }));
   const chosen = await vscode.window.showQuickPick(items, { title: 'Open Trace', matchOnDescription: true, matchOnDetail: true });
-  if (chosen) await showTrace(chosen.traceId);
+  if (chosen) await showTrace(chosen.trace);
 }

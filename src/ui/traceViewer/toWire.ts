@@ -25,16 +25,16 @@ export function toWire(trace: Trace, options: { canAct: boolean; waiting?: Waiti
     budget: trace.budget.maxThinkingTokens,
     budgetFrom: trace.budget.from,
     cuesAt: cuePositions(shown),
-    spans: shown.map(toWireSpan),
+    spans: shown.map((span, index) => toWireSpan(span, shown[index + 1])),
     passes: trace.passes.map(toWirePass),
     warnings: trace.warnings,
     canAct: options.canAct,
   };
 }
 
-function toWireSpan(span: Span): WireSpan {
+function toWireSpan(span: Span, next: Span | undefined): WireSpan {
   return {
-    kind: kindOf(span),
+    kind: kindOf(span, next),
     phase: span.phase === 'answer' ? 'answer' : 'thinking',
     text: span.text,
     tokens: span.tokenIds.length,
@@ -42,9 +42,10 @@ function toWireSpan(span: Span): WireSpan {
   };
 }
 
-function kindOf(span: Span): WireSpan['kind'] {
+function kindOf(span: Span, next: Span | undefined): WireSpan['kind'] {
   if (span.fate === 'cut') return 'cut';
-  if (span.fate === 'suppressed') return 'suppressed';
+  // An end that the closing delimiter of the template follows was the model's own decision.
+  if (span.fate === 'suppressed') return next?.origin === 'template' ? 'ended' : 'suppressed';
   if (span.origin === 'forced-cue') return 'cue';
   if (span.origin === 'forced-delimiter') return 'end';
   return span.delimiter ? 'marker' : 'text';

@@ -1,13 +1,16 @@
 import * as vscode from 'vscode';
+import type { Trace } from '../../core/traces/trace';
 import { traceScheme } from '../ids';
 
-/** The address of a trace of this window's scratch run. */
-export function traceUri(traceId: string): vscode.Uri {
-  return vscode.Uri.from({ scheme: traceScheme, path: `/${traceId}.trace.json` });
+/** The address of a trace of this window's scratch run. The last part is only a name for the tab. */
+export function traceUri(trace: Pick<Trace, 'id' | 'problem'>): vscode.Uri {
+  const words = trace.problem.question.match(/[\p{L}\p{N}+]+/gu) ?? ['trace'];
+  const name = words.join(' ').slice(0, 40).trim();
+  return vscode.Uri.from({ scheme: traceScheme, path: `/${trace.id}/${name}.trace.json` });
 }
 
 /** The trace that an address of ours names. */
 export function traceIdOf(uri: vscode.Uri): string | undefined {
   if (uri.scheme !== traceScheme) return undefined;
-  return /^\/([0-9a-f-]{36})\.trace\.json$/.exec(uri.path)?.[1];
+  return /^\/([0-9a-f-]{36})\//.exec(uri.path)?.[1];
 }

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { answerText, cuesUsed, type Trace } from '../../src/core/traces/trace';
+import { checkTrace } from '../../src/core/traces/history';
+import type { UiContext } from '../../src/ui/context';
+import { commandIds, traceViewType } from '../../src/ui/ids';
+
+/** Real VS Code, the real engine, the bundled model. */
+describe('in VS Code', () => {
+  let ui: UiContext;
+  let problems: vscode.TextEditor;
+
+  before(async () => {
+    const extension = vscode.extensions.getExtension<UiContext>('second-thought.second-thought');
+    assert.ok(extension, 'the extension is installed');
+    ui = await extension.activate();
+  });
+
+  beforeEach(async () => {
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    const uri = vscode.Uri.joinPath(folder.uri, 'letters-and-sums.problems.jsonl');
+    problems = await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.One });
+    goToLine(0);
+  });
+
+  afterEach(async () => {
+    await Promise.all(ui.traces.running.map((trace) => ui.traces.ended(trace)));
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await configure('ignore', undefined);
+    await configure('server', undefined);
+  });
+
+  const goToLine = (line: number) => {
+    problems.selection = new vscode.Selection(line, 0, line, 0);
+  };
+  const configure = (name: string, value: unknown) =>
+    vscode.workspace.getConfiguration('secondThought').update(name, value, vscode.ConfigurationTarget.Global);
+  const run = (name: keyof typeof commandIds) => vscode.commands.executeCommand<Trace | undefined>(commandIds[name]);
+
+  it('nothing is started by activation', () => {
+    assert.equal(ui.engine.pid, undefined);
+  });
+
+  it('every command is registered', async () => {
+    const registered = await vscode.commands.getCommands(true);
+    assert.deepEqual(Object.values(commandIds).filter((id) => !registered.includes(id)), []);
+  });
+
+  it('Force Thinking on the problem under the cursor opens the viewer and forces two cues', async () => {
+    const trace = await run('forceThinking');
+    assert.ok(trace);
+    await ui.traces.ended(trace);
+    assert.equal(trace.problem.id, 'raspberry');
+    assert.equal(trace.status, 'complete');
+    assert.equal(cuesUsed(trace), 2);
+    assert.match(answerText(trace), /\d/);
+    assert.deepEqual(checkTrace(trace), []);
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs.map((tab) => tab.input));
+    assert.ok(tabs.some((input) => input instanceof vscode.TabInputCustom && input.viewType === traceViewType));
+  });
+
+  it('Force Thinking on a selection asks what is selected', async () => {
+    const markdown = await vscode.workspace.openTextDocument({ language: 'plaintext', content: 'x\nWhat is 2+3?\ny' });
+    const editor = await vscode.window.showTextDocument(markdown);
+    editor.selection = new vscode.Selection(1, 0, 1, 12);
+    const trace = await run('forceThinking');
+    assert.equal(trace?.problem.question, 'What is 2+3?');
+  });
+
+  it('Evaluate Problem gives an outcome', async () => {
+    await configure('ignore', 1);
+    goToLine(6);
+    const trace = await run('evaluateProblem');
+    assert.equal(trace?.problem.id, 'sum-3');
+    assert.equal(trace?.status, 'complete');
+  });
+
+  it('two commands at once are two traces; the same problem twice is one', async () => {
+    const first = run('evaluateProblem');
+    goToLine(7);
+    const second = run('evaluateProblem');
+    const [a, b] = await Promise.all([first, second]);
+    assert.equal(a?.problem.id, 'raspberry');
+    assert.equal(b?.problem.id, 'sum-5');
+    const [c, d] = await Promise.all([run('forceThinking'), run('forceThinking')]);
+    assert.ok(c && d);
+  });
+
+  it('Wait Again thinks on from the same ids', async () => {
+    const parent = await run('evaluateProblem');
+    assert.ok(parent);
+    await run('waitAgain');
+    const child = ui.traces.latest;
+    assert.ok(child && child.id !== parent.id);
+    await ui.traces.ended(child);
+    assert.equal(child.fork?.parent, parent.id);
+    assert.equal(cuesUsed(child), cuesUsed(parent) + 1);
+    assert.deepEqual(checkTrace(child), []);
+  });
+
+  it('a trace whose engine is killed is interrupted, and continues by ids', async () => {
+    await configure('ignore', 8);
+    goToLine(10);
+    const trace = await run('forceThinking');
+    assert.ok(trace && ui.engine.pid);
+    process.kill(ui.engine.pid, 'SIGKILL');
+    await ui.traces.ended(trace);
+    assert.equal(trace.status, 'interrupted');
+    await run('continueTrace');
+    await ui.traces.ended(trace);
+    assert.equal(trace.status, 'complete');
+    assert.equal(cuesUsed(trace), 8);
+    assert.deepEqual(checkTrace(trace), []);
+  });
+
+  it('a server that is not there is one clear error, and the next command works', async () => {
+    await configure('server', { id: 'gone', url: 'http://127.0.0.1:9/v1' });
+    assert.equal(await run('evaluateProblem'), undefined);
+    await configure('server', undefined);
+    assert.equal((await run('evaluateProblem'))?.status, 'complete');
+  });
+
+  it('a trace file opens in the viewer', async () => {
+    const trace = await run('evaluateProblem');
+    assert.ok(trace);
+    const [folder] = vscode.workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    const uri = vscode.Uri.joinPath(folder.uri, 'saved.trace.json');
+    await vscode.workspace.fs.writeFile(uri, Buffer.from(JSON.stringify(trace)));
+    await vscode.commands.executeCommand('vscode.open', uri);
+    const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    assert.ok(input instanceof vscode.TabInputCustom);
+    assert.equal(path.basename(input.uri.path), 'saved.trace.json');
+  });
+});
