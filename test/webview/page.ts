@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../../scripts/host/browser.mjs';
+import type { FromTraceViewer, ToTraceViewer, WireSpan, WireTrace } from '../../src/protocol/traceViewer';
+import { contentSecurityPolicy } from '../../src/ui/traceViewer/policy';
+import { themes } from './themes';
+
+const dist = path.resolve(import.meta.dirname, '..', '..', 'dist', 'webview');
+const nonce = 'bm9uY2U=';
+
+/** The built page in Chromium under its real policy; the host is played by the test. */
+export class ViewerPage {
+  readonly page: Page;
+  readonly violations: string[] = [];
+  readonly #server: Server;
+  readonly #browser: Browser;
+
+  private constructor(page: Page, server: Server, browser: Browser) {
+    this.page = page;
+    this.#server = server;
+    this.#browser = browser;
+  }
+
+  static async open(theme: keyof typeof themes = 'dark'): Promise<ViewerPage> {
+    const server = createServer((request, response) => {
+      const name = request.url?.slice(1) ?? '';
+      if (name === '') response.setHeader('content-type', 'text/html').end(html(theme));
+      else if (/^traceViewer\.(js|css)$/.test(name)) {
+        response.setHeader('content-type', name.endsWith('js') ? 'text/javascript' : 'text/css');
+        response.end(readFileSync(path.join(dist, name)));
+      } else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const browser = await launchBrowser();
+    const page = await browser.newPage({ viewport: { width: 800, height: 600 } });
+    const viewer = new ViewerPage(page, server, browser);
+    page.on('console', (message) => {
+      if (/Content Security Policy/i.test(message.text()) && message.type() === 'error') viewer.violations.push(message.text());
+    });
+    page.on('pageerror', (error) => viewer.violations.push(String(error)));
+    await page.addInitScript(stubApi);
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.waitForFunction(() => (globalThis as unknown as { sent: unknown[] }).sent.length > 0);
+    return viewer;
+  }
+
+  send(message: ToTraceViewer): Promise<void> {
+    return this.page.evaluate((data) => {
+      dispatchEvent(new MessageEvent('message', { data }));
+    }, message);
+  }
+
+  /** What the page has sent to the host so far. */
+  sent(): Promise<FromTraceViewer[]> {
+    return this.page.evaluate(() => (globalThis as unknown as { sent: FromTraceViewer[] }).sent);
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** Runs in the page, before its script. */
+function stubApi(): void {
+  const page = globalThis as unknown as { sent: unknown[]; saved: unknown; acquireVsCodeApi: () => unknown };
+  page.sent = [];
+  page.acquireVsCodeApi = () => ({
+    postMessage: (message: unknown) => page.sent.push(message),
+    getState: () => page.saved,
+    setState: (state: unknown) => {
+      page.saved = state;
+    },
+  });
+}
+
+function html(theme: keyof typeof themes): string {
+  const variables = Object.entries(themes[theme])
+    .map(([name, value]) => `--vscode-${name}: ${value};`)
+    .join(' ');
+  return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Trace</title>
+<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy("'self'", nonce)}">
+<style>:root { ${variables} } body { background: var(--vscode-editor-background); margin: 0; }</style>
+<link rel="stylesheet" href="/traceViewer.css"></head>
+<body><main id="app"></main><script nonce="${nonce}" src="/traceViewer.js"></script></body></html>`;
+}
+
+export function span(parts: Partial<WireSpan>): WireSpan {
+  return { kind: 'text', phase: 'thinking', text: 'x', tokens: 1, pass: 0, ...parts };
+}
+
+export function wireTrace(changes: Partial<WireTrace> = {}): WireTrace {
+  return {
+    id: 't',
+    question: 'How many r in raspberry?',
+    condition: 'Wait ×1',
+    server: 's1-tiny · bundled',
+    state: 'running',
+    status: 'Thinking…',
+    interruption: null,
+    outcome: null,
+    answer: null,
+    expected: '3',
+    thinkingTokens: 10,
+    answerTokens: 0,
+    generatedTokens: 11,
+    budget: 100,
+    budgetFrom: 'cap',
+    cuesAt: [5],
+    spans: [
+      span({ text: '\nfirst thought\n', tokens: 5 }),
+      span({ kind: 'suppressed', text: '<|im_start|>' }),
+      span({ kind: 'cue', text: 'Wait' }),
+      span({ text: ', again', tokens: 4, pass: 1 }),
+    ],
+    passes: [],
+    warnings: [],
+    canAct: true,
+    ...changes,
+  };
+}

@@ -1,0 +1,134 @@
+import { createRequire } from 'node:module';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { span, ViewerPage, wireTrace } from './page';
+import { themes } from './themes';
+
+const axe = createRequire(import.meta.url).resolve('axe-core');
+
+let viewer: ViewerPage;
+afterEach(() => viewer.close());
+
+describe('the trace viewer', () => {
+  beforeEach(async () => {
+    viewer = await ViewerPage.open();
+  });
+
+  it('says that it is ready, and shows nothing before it is told', async () => {
+    expect(await viewer.sent()).toEqual([{ type: 'ready' }]);
+  });
+
+  it('shows question, thinking, and in words what was forced and what was suppressed', async () => {
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace() });
+    const thinking = viewer.page.getByRole('region', { name: 'Thinking' });
+    expect(await viewer.page.getByRole('heading', { level: 1 }).innerText()).toBe('How many r in raspberry?');
+    expect(await thinking.innerText()).toContain('first thought');
+    expect(await thinking.locator('.cue').innerText()).toContain('forced cue 1');
+    expect(await thinking.locator('.suppressed').innerText()).toContain('end suppressed');
+    expect(await viewer.page.locator('section.answer').isVisible()).toBe(false);
+  });
+
+  it('appends deltas without touching the text that is there', async () => {
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace() });
+    const first = await viewer.page.locator('.segment').first().elementHandle();
+    await viewer.send({ type: 'trace/delta', seq: 2, text: ' and again', tokens: 3, phase: 'thinking' });
+    expect(await viewer.page.getByRole('region', { name: 'Thinking' }).innerText()).toContain(', again and again');
+    expect(await first?.evaluate((node) => node.isConnected)).toBe(true);
+    expect(await viewer.page.locator('.counts').innerText()).toContain('13 thinking tokens');
+  });
+
+  it('asks for the whole trace when a delta is missing, and shows no wrong text', async () => {
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace() });
+    await viewer.send({ type: 'trace/delta', seq: 3, text: 'LOST', tokens: 1, phase: 'thinking' });
+    expect((await viewer.sent()).at(-1)).toEqual({ type: 'trace/resync' });
+    expect(await viewer.page.locator('body').innerText()).not.toContain('LOST');
+  });
+
+  it('offers what can be done in each state, by button and keyboard', async () => {
+    const buttons = async () => viewer.page.locator('vscode-button').allInnerTexts();
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace() });
+    expect(await buttons()).toEqual(['Stop and Answer', 'Stop', 'Copy Text', 'Copy as CLI Command']);
+    await viewer.send({ type: 'trace/snapshot', seq: 2, trace: wireTrace({ state: 'interrupted', interruption: 'Gone.' }) });
+    expect(await buttons()).toEqual(['Continue', 'Copy Text', 'Copy as CLI Command']);
+    await viewer.send({ type: 'trace/snapshot', seq: 3, trace: wireTrace({ state: 'complete' }) });
+    await viewer.page.keyboard.press('Tab');
+    await viewer.page.keyboard.press('Enter');
+    expect((await viewer.sent()).at(-1)).toEqual({ type: 'action', action: 'waitAgain' });
+    await viewer.send({ type: 'trace/snapshot', seq: 4, trace: wireTrace({ canAct: false }) });
+    expect(await buttons()).toEqual(['Copy Text', 'Copy as CLI Command']);
+  });
+
+  it('follows a live trace until the reader scrolls up, and again after Jump to Latest', async () => {
+    const long = Array.from({ length: 200 }, (_, line) => `line ${line}`).join('\n');
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace({ spans: [span({ text: long })] }) });
+    const isAtEnd = () =>
+      viewer.page.waitForFunction(() => {
+        const { scrollTop, clientHeight, scrollHeight } = document.documentElement;
+        return scrollHeight - scrollTop - clientHeight < 2;
+      });
+    await viewer.send({ type: 'trace/delta', seq: 2, text: '\nmore', tokens: 1, phase: 'thinking' });
+    await isAtEnd();
+    await viewer.page.evaluate(() => scrollTo({ top: 0 }));
+    const jump = viewer.page.getByRole('button', { name: 'Jump to Latest' });
+    await jump.waitFor();
+    await viewer.send({ type: 'trace/delta', seq: 3, text: '\nmore', tokens: 1, phase: 'thinking' });
+    expect(await viewer.page.evaluate(() => document.documentElement.scrollTop)).toBe(0);
+    await jump.click();
+    await isAtEnd();
+    expect(await jump.isHidden()).toBe(true);
+  });
+
+  it('announces milestones, never the text', async () => {
+    const status = viewer.page.getByRole('status');
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace() });
+    expect(await status.textContent()).toBe('Thinking');
+    await viewer.send({ type: 'trace/snapshot', seq: 2, trace: wireTrace({ state: 'complete', outcome: 'correct' }) });
+    expect(await status.textContent()).toBe('Answer ready');
+  });
+
+  it.each([
+    ['markup', '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'],
+    ['a link of VS Code', '[run](command:workbench.action.quit) $(trash)'],
+    ['a direction override', '\u202eevil\u202c'],
+    ['NULs and lone surrogates', 'a\u0000b\ud800c'],
+  ])('shows %s of a model as text', async (_, text) => {
+    const trace = wireTrace({ question: text, spans: [span({ text }), span({ kind: 'cue', text })], answer: text, outcome: 'wrong' });
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: { ...trace, state: 'complete', warnings: [text] } });
+    expect(await viewer.page.locator('img, script:not([nonce]), a').count()).toBe(0);
+    expect(await viewer.page.evaluate(() => document.title)).not.toBe('owned');
+    expect(viewer.violations).toEqual([]);
+  });
+
+  it('lays a line of ten megabytes out in segments', async () => {
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace({ spans: [span({ text: 'x'.repeat(10_000_000) })] }) });
+    expect(await viewer.page.locator('.segment').count()).toBeGreaterThan(2_000);
+  });
+
+  it('works under its own policy', () => {
+    expect(viewer.violations).toEqual([]);
+  });
+});
+
+describe.each(Object.keys(themes) as (keyof typeof themes)[])('in the theme %s', (theme) => {
+  it('has no serious accessibility fault, running, complete and interrupted', async () => {
+    viewer = await ViewerPage.open(theme);
+    // The checker is put in through the debugger, which the page's policy does not bind.
+    await viewer.page.evaluate(await import('node:fs').then(({ readFileSync }) => readFileSync(axe, 'utf8')));
+    const states = [
+      wireTrace(),
+      wireTrace({ state: 'complete', outcome: 'wrong', answer: '2', spans: [span({}), span({ phase: 'answer', text: '2' })] }),
+      wireTrace({ state: 'interrupted', interruption: 'The connection was lost.', warnings: ['A note.'] }),
+    ];
+    for (const [index, trace] of states.entries()) {
+      await viewer.send({ type: 'trace/snapshot', seq: index + 1, trace });
+      const faults = await viewer.page.evaluate(async () => {
+        type Fault = { id: string; impact: string; nodes: { html: string }[] };
+        const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Fault[] }> } };
+        const { violations } = await axe.run();
+        return violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+      });
+      expect(faults).toEqual([]);
+    }
+  });
+});
