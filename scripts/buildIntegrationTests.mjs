@@ -8,6 +8,7 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 
 /** Bundles the integration tests for the extension host; gives the file that VS Code is to run. */
 export async function buildIntegrationTests() {
+  const mocha = createRequire(import.meta.url).resolve('mocha');
   const outfile = path.join(root, 'out', 'integration', 'index.cjs');
   await esbuild.build({
     entryPoints: [path.join(root, 'test', 'integration', 'index.ts')],
@@ -16,11 +17,10 @@ export async function buildIntegrationTests() {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
-    external: ['vscode', 'mocha'],
+    external: ['vscode', mocha], // mocha is not bundled: it is loaded from where it is installed
     sourcemap: 'inline',
     logLevel: 'warning',
-    // Mocha is not bundled: it is loaded from where it is installed.
-    define: { MOCHA_PATH: JSON.stringify(createRequire(import.meta.url).resolve('mocha')) },
+    define: { MOCHA_PATH: JSON.stringify(mocha) },
   });
   return outfile;
 }

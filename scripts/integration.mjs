@@ -14,9 +14,11 @@ const tests = await buildIntegrationTests();
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'workspace-'));
 fs.cpSync(path.join(root, 'media', 'samples'), folder, { recursive: true });
 const host = await startHost({ env: { INTEGRATION_REPORT: report } });
-const browser = await launchBrowser();
+/** @type {import('playwright-core').Browser | undefined} */
+let browser;
 let status = 1;
 try {
+  browser = await launchBrowser();
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   const exit = new Promise((resolve) => page.exposeFunction('codeAutomationExit', resolve));
   await page.exposeFunction('codeAutomationLog', (/** @type {string} */ kind, /** @type {unknown[]} */ args) => {
@@ -33,7 +35,7 @@ try {
   if (code === 'late') console.error(`The tests did not end within ${limitMs / 1000} s.\n${host.log()}`);
   status = code === 0 ? 0 : 1;
 } finally {
-  await browser.close();
+  await browser?.close();
   await host.stop();
   fs.rmSync(folder, { recursive: true, force: true });
 }
@@ -45,6 +47,8 @@ function print(file) {
   if (!fs.existsSync(file)) return;
   const { tests } = JSON.parse(fs.readFileSync(file, 'utf8'));
   for (const { fullTitle, duration, err } of tests) {
-    console.log(`${err.message ? '✗' : '✓'} ${fullTitle} ${duration ?? 0} ms${err.message ? `\n  ${err.stack ?? err.message}` : ''}`);
+    console.log(
+      `${err.message ? '✗' : '✓'} ${fullTitle} ${duration ?? 0} ms${err.message ? `\n  ${err.stack ?? err.message}` : ''}`,
+    );
   }
 }

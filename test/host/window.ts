@@ -39,13 +39,24 @@ export class Window {
     const settings = { 'workbench.colorTheme': options.theme ?? 'Default Dark Modern', ...options.settings };
     const vsix = options.vsix ? [options.vsix] : [];
     const host = await startHost({ settings, vsix, ...(options.env ? { env: options.env } : {}) });
-    const browser = await launchBrowser();
-    const page = await browser.newPage({ viewport: options.viewport ?? { width: 1280, height: 800 } });
-    page.setDefaultTimeout(30_000);
-    const url = windowUrl(host, { folder, extension: options.vsix ? undefined : root });
-    const window = new Window(host, browser, page, folder, url);
-    await window.reload();
-    return window;
+    let browser: Browser | undefined;
+    let window: Window | undefined;
+    try {
+      browser = (await launchBrowser()) as Browser;
+      const page = await browser.newPage({ viewport: options.viewport ?? { width: 1280, height: 800 } });
+      page.setDefaultTimeout(30_000);
+      const url = windowUrl(host, { folder, extension: options.vsix ? undefined : root });
+      window = new Window(host, browser, page, folder, url);
+      await window.reload();
+      return window;
+    } catch (error) {
+      // Nobody has the window yet, so nobody else can close it: its server would outlive the tests.
+      await window?.screenshot('failed-to-open').catch(() => {});
+      await browser?.close();
+      await host.stop();
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** Loads the window anew, as Reload Window does; ready when our status bar item is there. */
