@@ -1,0 +1,77 @@
+// @ts-check
+// npm run screenshots [-- scene…]: the pictures of the documentation, taken in a real VS Code, light and dark.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { launchBrowser } from './host/browser.mjs';
+import { startHost, windowUrl } from './host/vscodeHost.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const images = path.join(root, 'docs', 'images');
+const themes = { light: 'Default Light Modern', dark: 'Default Dark Modern' };
+
+/** Each scene brings the window to what its picture shows. @type {Record<string, (page: Page) => Promise<void>>} */
+const scenes = {
+  async traceViewer(page) {
+    await openFile(page, 'letters-and-sums.problems.jsonl');
+    await runCommand(page, 'Second Thought: Force Thinking');
+    const viewer = page.locator('iframe.webview.ready:visible').contentFrame().locator('#active-frame').contentFrame();
+    await viewer.locator('[data-state="complete"]').waitFor({ timeout: 60_000 });
+  },
+};
+
+/** @param {Page} page @param {string} name */
+async function openFile(page, name) {
+  await page.locator(`.explorer-folders-view .monaco-list-row[aria-label="${name}"]`).dblclick();
+  await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+}
+
+/** @param {Page} page @param {string} title */
+async function runCommand(page, title) {
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-widget input').first().fill(`>${title}`);
+  await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: title }).waitFor();
+  await page.keyboard.press('Enter');
+}
+
+/** One scene in a window of its own. @param {string} name @param {(page: Page) => Promise<void>} scene @param {'light' | 'dark'} theme */
+async function take(name, scene, theme) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'workspace-'));
+  fs.cpSync(path.join(root, 'media', 'samples'), folder, { recursive: true });
+  const host = await startHost({ settings: { 'workbench.colorTheme': themes[theme] } });
+  /** @type {import('playwright-core').Browser | undefined} */
+  let browser;
+  try {
+    browser = await launchBrowser();
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 });
+    page.setDefaultTimeout(30_000);
+    await page.goto(windowUrl(host, { folder, extension: root }));
+    await page.locator('[id="second-thought.second-thought.secondThought.status"]').waitFor();
+    await scene(page);
+    await page.screenshot({ path: path.join(images, `${name}-${theme}.png`) });
+    console.log(`docs/images/${name}-${theme}.png`);
+  } finally {
+    await browser?.close();
+    await host.stop();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in scenes));
+if (unknown.length > 0) {
+  console.error(`There is no scene named ${unknown.join(', ')}. There are: ${Object.keys(scenes).join(', ')}.`);
+  process.exit(2);
+}
+if (spawnSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0) {
+  process.exit(1);
+}
+fs.mkdirSync(images, { recursive: true });
+for (const [name, scene] of Object.entries(scenes)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const theme of /** @type {const} */ (['light', 'dark'])) await take(name, scene, theme);
+}
