@@ -37,11 +37,12 @@ export function withProgress<T>(title: string, task: () => Promise<T>): Thenable
   return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: `Second Thought: ${title}` }, task);
 }
 
+/** Shows a trace where traces are shown already, else beside the problem. */
 export async function showTrace(trace: Pick<Trace, 'id' | 'problem'>): Promise<void> {
-  await vscode.commands.executeCommand('vscode.openWith', traceUri(trace), traceViewType, {
-    viewColumn: vscode.ViewColumn.Beside,
-    preview: false,
-  });
+  const isTrace = ({ input }: vscode.Tab) => input instanceof vscode.TabInputCustom && input.viewType === traceViewType;
+  const group = vscode.window.tabGroups.all.find((candidate) => candidate.tabs.some(isTrace));
+  const viewColumn = group?.viewColumn ?? vscode.ViewColumn.Beside;
+  await vscode.commands.executeCommand('vscode.openWith', traceUri(trace), traceViewType, { viewColumn, preview: false });
 }
 
 /** What `npm start` asks for: the first sample problem, forced, without a click. */
