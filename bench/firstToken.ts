@@ -9,7 +9,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createCondition } from '../src/core/forcing/condition';
 import { bundledServer } from '../src/core/servers/serverSpec';
-import { engineEnvironment, type EngineMessage, type EngineRequest } from '../src/protocol/engine';
+import { type EngineMessage, type EngineRequest, engineEnvironment } from '../src/protocol/engine';
 
 const packageRoot = path.resolve(__dirname, '..', '..');
 const coldRuns = 5;
@@ -17,7 +17,11 @@ const coldRuns = 5;
 /** Milliseconds from sending the request to the first received id; `warm`: for a second request to the same engine. */
 async function measure(): Promise<{ coldMs: number; warmMs: number }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-'));
-  const env = { ...process.env, [engineEnvironment.scratchFolder]: folder, [engineEnvironment.packageRoot]: packageRoot };
+  const env = {
+    ...process.env,
+    [engineEnvironment.scratchFolder]: folder,
+    [engineEnvironment.packageRoot]: packageRoot,
+  };
   const startedAt = performance.now();
   const engine = fork(path.join(packageRoot, 'dist', 'engine.cjs'), { env, execArgv: [] });
   const firstToken = (requestId: number) =>
@@ -56,10 +60,18 @@ async function main(): Promise<void> {
   for (let run = 0; run < coldRuns; run++) results.push(await measure());
   const say = (name: string, values: number[]) => {
     const sorted = [...values].sort((a, b) => a - b).map((value) => value.toFixed(0));
-    console.log(`${name}: min ${sorted[0]} ms, median ${sorted[Math.floor(sorted.length / 2)]} ms, max ${sorted.at(-1)} ms`);
+    console.log(
+      `${name}: min ${sorted[0]} ms, median ${sorted[Math.floor(sorted.length / 2)]} ms, max ${sorted.at(-1)} ms`,
+    );
   };
-  say('first token, cold (engine and local server start)', results.map((result) => result.coldMs));
-  say('first token, warm', results.map((result) => result.warmMs));
+  say(
+    'first token, cold (engine and local server start)',
+    results.map((result) => result.coldMs),
+  );
+  say(
+    'first token, warm',
+    results.map((result) => result.warmMs),
+  );
 }
 
 main().catch((error) => {

@@ -54,8 +54,15 @@ function row(name: string, results: Result[], families: string[], before: Result
   const of = (family: string) => results.filter((_, index) => families[index] === family);
   const tokens = (results.reduce((sum, r) => sum + r.thinkingTokens, 0) / results.length).toFixed(1);
   const flips = (from: boolean) =>
-    before ? String(results.filter((r, index) => before[index]?.isCorrect === from && r.isCorrect !== from).length) : '–';
-  const cells = [name, `${percent(results)} [${low}, ${high}]`, ...['letters', 'sums'].map((f) => percent(of(f))), tokens];
+    before
+      ? String(results.filter((r, index) => before[index]?.isCorrect === from && r.isCorrect !== from).length)
+      : '–';
+  const cells = [
+    name,
+    `${percent(results)} [${low}, ${high}]`,
+    ...['letters', 'sums'].map((f) => percent(of(f))),
+    tokens,
+  ];
   return `| ${[...cells, flips(false), flips(true)].join(' | ')} |`;
 }
 
@@ -84,7 +91,8 @@ async function main(): Promise<void> {
     before = undefined;
     for (const maxThinkingTokens of caps) {
       const results = await evaluate(connection, problems, createCondition({ maxThinkingTokens }));
-      if (results.some((r) => r.thinkingTokens > maxThinkingTokens)) throw new Error(`cap ${maxThinkingTokens} was exceeded`);
+      if (results.some((r) => r.thinkingTokens > maxThinkingTokens))
+        throw new Error(`cap ${maxThinkingTokens} was exceeded`);
       say(row(`cap ${maxThinkingTokens}`, results, families, before));
       before = results;
     }
@@ -94,7 +102,8 @@ async function main(): Promise<void> {
   const minutes = ((Date.now() - startedAt) / 60_000).toFixed(1);
   const summary = `${problems.length} held-out test problems, greedy, seed 0; Wilson intervals; flips against the row above; ${minutes} minutes.`;
   console.log(`\n${summary}`);
-  if (values.write) for (const name of ['README.md', 'model/MODEL_CARD.md']) insert(path.join(packageRoot, name), lines, summary);
+  if (values.write)
+    for (const name of ['README.md', 'model/MODEL_CARD.md']) insert(path.join(packageRoot, name), lines, summary);
 }
 
 /** Replaces what stands between the marks in a Markdown file. */

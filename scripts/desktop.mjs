@@ -14,7 +14,10 @@ if (!hasDisplay) process.exit(4);
 /** @type {string} */
 let vscodeExecutablePath;
 try {
-  vscodeExecutablePath = await downloadAndUnzipVSCode({ version: vscodeVersion, cachePath: path.join(cacheFolder, 'vscode') });
+  vscodeExecutablePath = await downloadAndUnzipVSCode({
+    version: vscodeVersion,
+    cachePath: path.join(cacheFolder, 'vscode'),
+  });
 } catch (error) {
   console.error(`Desktop VS Code cannot be downloaded here: ${error instanceof Error ? error.message : error}`);
   process.exit(4);

@@ -31,12 +31,19 @@ function inTerminal() {
 
 function hasDesktop() {
   const hasDisplay = process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
-  return hasDisplay && spawnSync('code', ['--version'], { stdio: 'ignore', shell: process.platform === 'win32' }).status === 0;
+  return (
+    hasDisplay &&
+    spawnSync('code', ['--version'], { stdio: 'ignore', shell: process.platform === 'win32' }).status === 0
+  );
 }
 
 function onDesktop() {
   const args = ['--new-window', `--extensionDevelopmentPath=${root}`, copyOfSamples()];
-  spawnSync('code', args, { stdio: 'inherit', env: { ...process.env, ...startEnv }, shell: process.platform === 'win32' });
+  spawnSync('code', args, {
+    stdio: 'inherit',
+    env: { ...process.env, ...startEnv },
+    shell: process.platform === 'win32',
+  });
 }
 
 /** The samples are copied, so that trying things out leaves the checkout as it is. */

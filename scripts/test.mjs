@@ -6,7 +6,9 @@ import { show, tiers } from './tiers.mjs';
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !tiers.some((tier) => tier.name === name));
 if (unknown.length > 0) {
-  console.error(`There is no tier named ${unknown.join(', ')}. There are: ${tiers.map((tier) => tier.name).join(', ')}.`);
+  console.error(
+    `There is no tier named ${unknown.join(', ')}. There are: ${tiers.map((tier) => tier.name).join(', ')}.`,
+  );
   process.exit(2);
 }
 

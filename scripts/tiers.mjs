@@ -31,7 +31,15 @@ function vitest(project, env = {}) {
   const file = path.join(reports, `${project}.json`);
   mkdirSync(reports, { recursive: true });
   rmSync(file, { force: true });
-  const args = ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const args = [
+    'vitest',
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ];
   const isGood = show('npx', args, env);
   if (!existsSync(file)) return result({ failed: 1, notes: [`${project} gave no report`] });
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(file, 'utf8'));
@@ -43,7 +51,11 @@ function vitest(project, env = {}) {
 function checks() {
   const names = ['check:types', 'check:lint', 'check:imports', 'check:unused'];
   const failed = names.filter((name) => !show('npm', ['run', '--silent', name]));
-  return result({ passed: names.length - failed.length, failed: failed.length, notes: failed.map((name) => `failed: ${name}`) });
+  return result({
+    passed: names.length - failed.length,
+    failed: failed.length,
+    notes: failed.map((name) => `failed: ${name}`),
+  });
 }
 
 /** Chromium, or the reason why there is none. @returns {string | undefined} */
@@ -63,7 +75,11 @@ async function integration() {
   const isGood = show(process.execPath, ['scripts/integration.mjs'], { INTEGRATION_REPORT: report });
   if (!existsSync(report)) return result({ failed: 1, notes: ['integration gave no report'] });
   const { stats } = JSON.parse(readFileSync(report, 'utf8'));
-  return result({ passed: stats.passes, failed: isGood ? stats.failures : Math.max(1, stats.failures), skipped: stats.pending });
+  return result({
+    passed: stats.passes,
+    failed: isGood ? stats.failures : Math.max(1, stats.failures),
+    skipped: stats.pending,
+  });
 }
 
 /** @param {string} project @param {string} title @returns {Result} */

@@ -68,14 +68,17 @@ function unpack(folder) {
   const archive = path.join(folder, `code-server-${version}.tgz`);
   const found = `sha512-${createHash('sha512').update(fs.readFileSync(archive)).digest('base64')}`;
   if (found !== integrity) throw new Error(`code-server ${version} is not the package that was pinned (${found})`);
-  execFileSync('tar', ['xzf', archive, '--strip-components=3', '--exclude=*.map', 'package/lib/vscode'], { cwd: folder });
+  execFileSync('tar', ['xzf', archive, '--strip-components=3', '--exclude=*.map', 'package/lib/vscode'], {
+    cwd: folder,
+  });
   fs.rmSync(archive);
   fs.rmSync(path.join(folder, 'npm-shrinkwrap.json'));
 }
 
 /** Run-time packages without any that needs a native build. @param {string} folder */
 function installPackages(folder) {
-  for (const file of ['package.json', 'package-lock.json']) fs.copyFileSync(path.join(here, file), path.join(folder, file));
+  for (const file of ['package.json', 'package-lock.json'])
+    fs.copyFileSync(path.join(here, file), path.join(folder, file));
   npm(['ci', '--ignore-scripts', '--omit=dev', '--no-audit', '--no-fund', '--silent'], folder);
   standIn(folder, '@vscode/spdlog', { version: '0.15.1', type: 'module', main: 'index.js' }, logger);
   standIn(folder, 'native-watchdog', { version: '1.4.2', main: 'index.js' }, 'exports.start = () => {};\n');

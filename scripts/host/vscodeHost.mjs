@@ -48,11 +48,15 @@ export async function startHost({ settings = {}, env = {}, vsix = [], withToken 
   const token = withToken ? randomBytes(16).toString('hex') : '';
   const access = withToken ? ['--connection-token', token] : ['--without-connection-token'];
   const rest = ['--accept-server-license-terms', '--disable-workspace-trust', '--telemetry-level', 'off'];
-  const child = spawn(process.execPath, [program, '--host', '127.0.0.1', '--port', '0', ...access, ...rest, ...folders], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: process.platform !== 'win32', // a group of its own, so that stop() ends extension hosts as well
-  });
+  const child = spawn(
+    process.execPath,
+    [program, '--host', '127.0.0.1', '--port', '0', ...access, ...rest, ...folders],
+    {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: process.platform !== 'win32', // a group of its own, so that stop() ends extension hosts as well
+    },
+  );
   let log = '';
   const port = await new Promise((resolve, reject) => {
     const read = (/** @type {Buffer} */ text) => {

@@ -54,15 +54,24 @@ export function addForce(program: Command, packageRoot: string): void {
     .option('--ignore <n>', 'how many times to suppress the end of thinking', count, 0)
     .option('--cue <text>', 'what to append in its place ("" for nothing)', 'Wait')
     .option('--max-answer-tokens <n>', 'end the answer after so many tokens', positive)
-    .addOption(new Option('--preset <name>', 'how budgets are counted').choices(presetSchema.options).default('default'))
-    .addOption(new Option('--dialect <name>', 'how the model writes thinking').choices(dialects.map((d) => d.name)).default('s1'))
+    .addOption(
+      new Option('--preset <name>', 'how budgets are counted').choices(presetSchema.options).default('default'),
+    )
+    .addOption(
+      new Option('--dialect <name>', 'how the model writes thinking')
+        .choices(dialects.map((d) => d.name))
+        .default('s1'),
+    )
     .option('--temperature <t>', 'sampling temperature; 0 is greedy', temperature, 0)
     .option('--seed <n>', 'seed of the sampling', count, 0)
     .option('--continue <trace>', 'go on with an interrupted trace (id, or *.trace.json)')
     .option('--save <path>', 'write the trace to a *.trace.json file as well')
     .option('--json', 'print one JSON document');
   addServerOptions(command)
-    .addHelpText('after', '\nExample:\n  second-thought force --problem "How many r in raspberry?" --reference 3 --ignore 2')
+    .addHelpText(
+      'after',
+      '\nExample:\n  second-thought force --problem "How many r in raspberry?" --reference 3 --ignore 2',
+    )
     .action((flags: ForceFlags) => force(flags, packageRoot));
 }
 

@@ -12,7 +12,8 @@ const usageCodes = new Set(['bad-usage', 'empty-problem', 'problem-not-found']);
 export function printError(error: unknown, asJson: boolean): void {
   const report = reportError(error);
   if (asJson) process.stderr.write(`${JSON.stringify({ error: report })}\n`);
-  else process.stderr.write(`${paint(process.stderr, 'red', 'Error:')} ${report.message}\n${remedyLine(report.remedy)}`);
+  else
+    process.stderr.write(`${paint(process.stderr, 'red', 'Error:')} ${report.message}\n${remedyLine(report.remedy)}`);
 }
 
 const remedyLine = (remedy: string | undefined) => (remedy ? `${remedy}\n` : '');
@@ -35,6 +36,5 @@ export function paint(stream: NodeJS.WriteStream, style: Style, text: string): s
  * bidirectional overrides are shown as `�`, so that nothing it says can move the cursor or hide itself.
  */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+  return text.replace(/(?![\n\t])\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 }

@@ -12,7 +12,9 @@ export interface ServerFlags {
 /** The flags that choose a server; the same for every command that talks to one. */
 export function addServerOptions(command: Command): Command {
   return command
-    .addOption(new Option('--server <url>', 'inference server, e.g. http://127.0.0.1:8000/v1; without it: the bundled model'))
+    .addOption(
+      new Option('--server <url>', 'inference server, e.g. http://127.0.0.1:8000/v1; without it: the bundled model'),
+    )
     .addOption(new Option('--api-key-env <name>', 'environment variable that holds the API key'))
     .addOption(new Option('--model <name>', 'model to use on that server; without it: the first it lists'))
     .addOption(new Option('--deterministic', 'bundled model: evaluate every sequence alone'));

@@ -4,7 +4,7 @@ import { cliScratchFolder } from '../core/base/folders';
 import { gradeTrace } from '../core/evaluate/outcome';
 import { describeCondition } from '../core/forcing/condition';
 import { RunStore } from '../core/traces/runStore';
-import { thinkingTokens, type Trace } from '../core/traces/trace';
+import { type Trace, thinkingTokens } from '../core/traces/trace';
 import { readTraceFile } from '../core/traces/traceFile';
 import { paint, printable, printJson } from './output';
 import { traceReport } from './traceReport';

@@ -1,5 +1,5 @@
 import { gradeTrace } from '../core/evaluate/outcome';
-import { answerText, answerTokens, cuesUsed, generatedTokens, thinkingTokens, type Trace } from '../core/traces/trace';
+import { answerText, answerTokens, cuesUsed, generatedTokens, type Trace, thinkingTokens } from '../core/traces/trace';
 
 /** The document of `force --json` and `show --json`: what was asked, what came, and every span by ids. */
 export function traceReport(trace: Trace) {

@@ -1,7 +1,7 @@
 import { gradeTrace } from '../core/evaluate/outcome';
 import { describeCondition } from '../core/forcing/condition';
 import type { TraceEvent } from '../core/traces/events';
-import { cuesUsed, generatedTokens, type Span, thinkingTokens, type Trace } from '../core/traces/trace';
+import { cuesUsed, generatedTokens, type Span, type Trace, thinkingTokens } from '../core/traces/trace';
 import { paint, printable, type Style } from './output';
 
 /** Shows a trace on a terminal as it happens: thinking dimmed, what was forced marked, the answer plain. */
@@ -28,11 +28,14 @@ export class TraceStream {
         for (const span of event.spans) this.#forced(span.text, 'cyan');
         return;
       case 'received':
-        return this.#text(event.text, this.#trace.passes.at(-1)?.phase ?? 'thinking');
+        this.#text(event.text, this.#trace.passes.at(-1)?.phase ?? 'thinking');
+        return;
       case 'thinking-ended':
-        return this.#showEnd(event.spans);
+        this.#showEnd(event.spans);
+        return;
       case 'warning':
-        return this.#line(`\n${this.#paint('yellow', `Note: ${printable(event.text)}`)}`);
+        this.#line(`\n${this.#paint('yellow', `Note: ${printable(event.text)}`)}`);
+        return;
       default:
     }
   }

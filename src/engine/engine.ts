@@ -52,7 +52,9 @@ export class Engine {
     for (const running of this.#running.values()) running.stop.abort();
     await Promise.allSettled([...this.#running.values()].map((running) => running.done));
     const connections = await Promise.allSettled(this.#connections.values());
-    await Promise.allSettled(connections.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
+    await Promise.allSettled(
+      connections.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)),
+    );
   }
 
   async #perform(request: EngineRequest): Promise<{ trace?: Trace; traces?: Trace[]; run?: ToRun }> {
@@ -166,7 +168,9 @@ function begin(trace: Trace, connection: Connection) {
 }
 
 function alreadyRunning(): SecondThoughtError {
-  return new SecondThoughtError('busy', 'This trace is already running.', { remedy: 'Stop it first, or wait for its end.' });
+  return new SecondThoughtError('busy', 'This trace is already running.', {
+    remedy: 'Stop it first, or wait for its end.',
+  });
 }
 
 function nothingToContinue(): SecondThoughtError {

@@ -1,7 +1,7 @@
-import { engineEnvironment, type EngineMessage, engineRequestSchema } from '../protocol/engine';
 import { systemClock } from '../core/base/clock';
 import { reportError, SecondThoughtError } from '../core/base/errors';
 import { RunStore } from '../core/traces/runStore';
+import { type EngineMessage, engineEnvironment, engineRequestSchema } from '../protocol/engine';
 import { Engine } from './engine';
 
 /**
@@ -20,7 +20,12 @@ async function main(): Promise<void> {
   process.on('message', (message) => {
     const request = engineRequestSchema.safeParse(message);
     if (request.success) void engine.handle(request.data);
-    else send({ type: 'log', level: 'error', text: `The engine got a message it does not know: ${request.error.message}` });
+    else
+      send({
+        type: 'log',
+        level: 'error',
+        text: `The engine got a message it does not know: ${request.error.message}`,
+      });
   });
   process.on('disconnect', async () => {
     await engine.close();

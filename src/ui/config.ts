@@ -21,7 +21,10 @@ export function configuredCondition(): Condition {
   const parsed = conditionSchema.safeParse(condition);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new SecondThoughtError('bad-usage', `The setting ${settingsSection}.${issue?.path.join('.')} cannot be used: ${issue?.message}.`);
+  throw new SecondThoughtError(
+    'bad-usage',
+    `The setting ${settingsSection}.${issue?.path.join('.')} cannot be used: ${issue?.message}.`,
+  );
 }
 
 export function configuredSeed(): number {

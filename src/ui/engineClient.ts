@@ -108,7 +108,10 @@ export class EngineClient implements vscode.Disposable {
         return;
       case 'failure': {
         const { code, remedy } = message.error;
-        this.#fail(message.requestId, new SecondThoughtError(code as ErrorCode, message.error.message, remedy ? { remedy } : {}));
+        this.#fail(
+          message.requestId,
+          new SecondThoughtError(code as ErrorCode, message.error.message, remedy ? { remedy } : {}),
+        );
         return;
       }
       case 'log':

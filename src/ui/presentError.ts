@@ -4,7 +4,10 @@ import { describeError, reportError, toSecondThoughtError } from '../core/base/e
 /** Shows a failure once: the sentence, what to do, and the log. Silent where the user stopped it. */
 export function presentError(error: unknown, log: vscode.LogOutputChannel): void {
   const ours = toSecondThoughtError(error);
-  log.error(`${ours.code}: ${ours.message}`, ours.code === 'internal' && ours.cause instanceof Error ? ours.cause.stack : '');
+  log.error(
+    `${ours.code}: ${ours.message}`,
+    ours.code === 'internal' && ours.cause instanceof Error ? ours.cause.stack : '',
+  );
   if (ours.code === 'cancelled') return;
   const showLog = vscode.l10n.t('Show Log');
   void vscode.window.showErrorMessage(describeError(reportError(ours)), showLog).then((choice) => {

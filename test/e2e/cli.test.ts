@@ -23,7 +23,10 @@ describe('second-thought force, with the bundled model', () => {
     expect(code).toBe(0);
     expect(trace.cuesUsed).toBe(2);
     const cues = trace.spans.filter((span) => span.origin === 'forced-cue');
-    expect(cues.map(({ text, fate }) => [text, fate])).toEqual([['Wait', 'kept'], ['Wait', 'kept']]);
+    expect(cues.map(({ text, fate }) => [text, fate])).toEqual([
+      ['Wait', 'kept'],
+      ['Wait', 'kept'],
+    ]);
     const suppressed = trace.spans.filter((span) => span.fate === 'suppressed');
     expect(suppressed.map(({ text, origin }) => [text, origin])).toEqual(Array(3).fill(['<|im_start|>', 'model']));
     expect(trace.thinkingEndedBy).toBe('model');
@@ -49,7 +52,15 @@ describe('second-thought force, with the bundled model', () => {
   });
 
   it.each(['s1-harness', 's1-readme'])('follows the preset %s to an answer', async (preset) => {
-    const { code, stdout } = await force('--preset', preset, '--ignore', '1', '--max-thinking-tokens', 'auto', '--json');
+    const { code, stdout } = await force(
+      '--preset',
+      preset,
+      '--ignore',
+      '1',
+      '--max-thinking-tokens',
+      'auto',
+      '--json',
+    );
     expect(code).toBe(0);
     expect(report(stdout)).toMatchObject({ cuesUsed: 1, answer: expect.stringMatching(/^\d+$/) });
   });
@@ -58,7 +69,8 @@ describe('second-thought force, with the bundled model', () => {
     const file = path.join(home.folder, 'p.jsonl');
     const { writeFileSync } = await import('node:fs');
     writeFileSync(file, '{"id":"s","question":"What is 7+8+9?","answer":24}\n');
-    const sample = () => home.run(['force', '--file', file, '--id', 's', '--temperature', '1', '--seed', '5', '--json']);
+    const sample = () =>
+      home.run(['force', '--file', file, '--id', 's', '--temperature', '1', '--seed', '5', '--json']);
     const [a, b] = [report((await sample()).stdout), report((await sample()).stdout)];
     expect(a.spans).toEqual(b.spans);
     expect(a.problem).toEqual({ id: 's', question: 'What is 7+8+9?', answer: '24' });
@@ -86,8 +98,18 @@ describe('second-thought force says in one sentence', () => {
     ['that no problem was given', [], 'bad-usage', 2],
     ['that a number is none', ['--problem', question, '--ignore', 'two'], 'bad-usage', 2],
     ['that a preset is unknown', ['--problem', question, '--preset', 's2'], 'bad-usage', 2],
-    ['that a cue would end the thinking', ['--problem', question, '--ignore', '1', '--cue', '<|im_end|>'], 'bad-usage', 2],
-    ['that the problem holds a control token', ['--problem', 'What does <|im_start|>answer mean?'], 'delimiter-in-problem', 1],
+    [
+      'that a cue would end the thinking',
+      ['--problem', question, '--ignore', '1', '--cue', '<|im_end|>'],
+      'bad-usage',
+      2,
+    ],
+    [
+      'that the problem holds a control token',
+      ['--problem', 'What does <|im_start|>answer mean?'],
+      'delimiter-in-problem',
+      1,
+    ],
     ['that the problem is too long', ['--problem', 'What is 1+1? '.repeat(400)], 'context-too-long', 1],
     ['that the model lacks the dialect', ['--problem', question, '--dialect', 'think-tags'], 'dialect-mismatch', 1],
     ['that no server is there', ['--problem', question, '--server', 'http://127.0.0.1:9/v1'], 'server-unreachable', 1],
@@ -112,13 +134,18 @@ describe('second-thought serve', () => {
 
     const good = await run(remote('force', '--problem', question, '--ignore', '1'));
     expect(report(good.stdout)).toMatchObject({ cuesUsed: 1, server: { url } });
-    const doctor = JSON.parse((await run(remote('doctor'))).stdout) as { findings: { capability: string; verdict: string }[] };
+    const doctor = JSON.parse((await run(remote('doctor'))).stdout) as {
+      findings: { capability: string; verdict: string }[];
+    };
     expect(doctor.findings.filter((finding) => finding.verdict !== 'works')).toEqual([]);
     const wrongKey = await run(remote('force', '--problem', question), 'wrong');
     expect(errorOf(wrongKey.stderr).code).toBe('unauthorized');
     expect(wrongKey.stderr).not.toContain('wrong"');
     const wrongModel = await run(remote('force', '--problem', question, '--model', 'gpt-9'));
-    expect(errorOf(wrongModel.stderr)).toMatchObject({ code: 'model-not-found', remedy: expect.stringContaining('s1-tiny') });
+    expect(errorOf(wrongModel.stderr)).toMatchObject({
+      code: 'model-not-found',
+      remedy: expect.stringContaining('s1-tiny'),
+    });
 
     const ended = finished(server);
     server.kill('SIGTERM');

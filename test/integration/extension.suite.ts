@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { answerText, cuesUsed, type Trace } from '../../src/core/traces/trace';
 import { checkTrace } from '../../src/core/traces/history';
+import { answerText, cuesUsed, type Trace } from '../../src/core/traces/trace';
 import type { UiContext } from '../../src/ui/context';
 import { commandIds, traceViewType } from '../../src/ui/ids';
 
@@ -45,7 +45,10 @@ describe('in VS Code', () => {
 
   it('every command is registered', async () => {
     const registered = await vscode.commands.getCommands(true);
-    assert.deepEqual(Object.values(commandIds).filter((id) => !registered.includes(id)), []);
+    assert.deepEqual(
+      Object.values(commandIds).filter((id) => !registered.includes(id)),
+      [],
+    );
   });
 
   it('Force Thinking on the problem under the cursor opens the viewer and forces two cues', async () => {

@@ -38,7 +38,8 @@ export class ViewerPage {
     const page = await browser.newPage({ viewport: { width: 800, height: 600 } });
     const viewer = new ViewerPage(page, server, browser);
     page.on('console', (message) => {
-      if (/Content Security Policy/i.test(message.text()) && message.type() === 'error') viewer.violations.push(message.text());
+      if (/Content Security Policy/i.test(message.text()) && message.type() === 'error')
+        viewer.violations.push(message.text());
     });
     page.on('pageerror', (error) => viewer.violations.push(String(error)));
     await page.addInitScript(stubApi);

@@ -47,7 +47,11 @@ describe('the trace viewer', () => {
     const buttons = async () => viewer.page.locator('vscode-button').allInnerTexts();
     await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace() });
     expect(await buttons()).toEqual(['Stop and Answer', 'Stop', 'Copy Text', 'Copy as CLI Command']);
-    await viewer.send({ type: 'trace/snapshot', seq: 2, trace: wireTrace({ state: 'interrupted', interruption: 'Gone.' }) });
+    await viewer.send({
+      type: 'trace/snapshot',
+      seq: 2,
+      trace: wireTrace({ state: 'interrupted', interruption: 'Gone.' }),
+    });
     expect(await buttons()).toEqual(['Continue', 'Copy Text', 'Copy as CLI Command']);
     await viewer.send({ type: 'trace/snapshot', seq: 3, trace: wireTrace({ state: 'complete' }) });
     await viewer.page.keyboard.press('Tab');
@@ -91,7 +95,12 @@ describe('the trace viewer', () => {
     ['a direction override', '\u202eevil\u202c'],
     ['NULs and lone surrogates', 'a\u0000b\ud800c'],
   ])('shows %s of a model as text', async (_, text) => {
-    const trace = wireTrace({ question: text, spans: [span({ text }), span({ kind: 'cue', text })], answer: text, outcome: 'wrong' });
+    const trace = wireTrace({
+      question: text,
+      spans: [span({ text }), span({ kind: 'cue', text })],
+      answer: text,
+      outcome: 'wrong',
+    });
     await viewer.send({ type: 'trace/snapshot', seq: 1, trace: { ...trace, state: 'complete', warnings: [text] } });
     expect(await viewer.page.locator('img, script:not([nonce]), a').count()).toBe(0);
     expect(await viewer.page.evaluate(() => document.title)).not.toBe('owned');
@@ -99,7 +108,11 @@ describe('the trace viewer', () => {
   });
 
   it('lays a line of ten megabytes out in segments', async () => {
-    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace({ spans: [span({ text: 'x'.repeat(10_000_000) })] }) });
+    await viewer.send({
+      type: 'trace/snapshot',
+      seq: 1,
+      trace: wireTrace({ spans: [span({ text: 'x'.repeat(10_000_000) })] }),
+    });
     expect(await viewer.page.locator('.segment').count()).toBeGreaterThan(2_000);
   });
 
@@ -115,7 +128,12 @@ describe.each(Object.keys(themes) as (keyof typeof themes)[])('in the theme %s',
     await viewer.page.evaluate(await import('node:fs').then(({ readFileSync }) => readFileSync(axe, 'utf8')));
     const states = [
       wireTrace(),
-      wireTrace({ state: 'complete', outcome: 'wrong', answer: '2', spans: [span({}), span({ phase: 'answer', text: '2' })] }),
+      wireTrace({
+        state: 'complete',
+        outcome: 'wrong',
+        answer: '2',
+        spans: [span({}), span({ phase: 'answer', text: '2' })],
+      }),
       wireTrace({ state: 'interrupted', interruption: 'The connection was lost.', warnings: ['A note.'] }),
     ];
     for (const [index, trace] of states.entries()) {

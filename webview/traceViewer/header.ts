@@ -36,7 +36,8 @@ export class Header {
   showCounts(trace: WireTrace): void {
     const n = (count: number) => count.toLocaleString('en');
     const limit = trace.budgetFrom === 'context' ? `${n(trace.budget)} that fit` : `a limit of ${n(trace.budget)}`;
-    const cues = trace.cuesAt.length === 0 ? '' : ` · ${trace.cuesAt.length} forced ${trace.cuesAt.length === 1 ? 'cue' : 'cues'}`;
+    const cues =
+      trace.cuesAt.length === 0 ? '' : ` · ${trace.cuesAt.length} forced ${trace.cuesAt.length === 1 ? 'cue' : 'cues'}`;
     this.#counts.textContent =
       `${n(trace.thinkingTokens)} thinking tokens of ${limit}${cues}` +
       ` · ${n(trace.answerTokens)} answer tokens · ${n(trace.generatedTokens)} generated`;

@@ -68,7 +68,10 @@ export class SpanList {
     this.#isEmpty = false;
     const mark = element('span', `mark ${span.kind}`);
     const number = span.kind === 'cue' ? ` ${++this.#cues}` : '';
-    mark.append(element('span', 'mark-text', span.text.trim() || '↵'), element('span', 'mark-label', labels[span.kind] + number));
+    mark.append(
+      element('span', 'mark-text', span.text.trim() || '↵'),
+      element('span', 'mark-label', labels[span.kind] + number),
+    );
     mark.title = `${labels[span.kind]}${number}: ${span.tokens} ${span.tokens === 1 ? 'token' : 'tokens'}, pass ${span.pass}`;
     return mark;
   }

@@ -7,7 +7,8 @@ import path from 'node:path';
  */
 export function stateFolder(env: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
   if (env.SECOND_THOUGHT_HOME) return env.SECOND_THOUGHT_HOME;
-  if (platform === 'win32') return path.join(env.LOCALAPPDATA ?? path.join(homedir(), 'AppData', 'Local'), 'second-thought');
+  if (platform === 'win32')
+    return path.join(env.LOCALAPPDATA ?? path.join(homedir(), 'AppData', 'Local'), 'second-thought');
   if (platform === 'darwin') return path.join(homedir(), 'Library', 'Application Support', 'second-thought');
   return path.join(env.XDG_STATE_HOME ?? path.join(homedir(), '.local', 'state'), 'second-thought');
 }

@@ -80,5 +80,8 @@ function asNumber(text: string): number | null {
 }
 
 function normalise(text: string): string {
-  return text.trim().replace(/^\$|\$$/g, '').replace(/\s+/g, ' ');
+  return text
+    .trim()
+    .replace(/^\$|\$$/g, '')
+    .replace(/\s+/g, ' ');
 }

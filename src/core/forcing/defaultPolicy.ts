@@ -1,4 +1,4 @@
-import { thinkingTokens, type Trace } from '../traces/trace';
+import { type Trace, thinkingTokens } from '../traces/trace';
 import {
   cueSpans,
   type ForcingPolicy,

@@ -99,7 +99,10 @@ class Generation {
     for (const span of this.#trace.spans) {
       if (span.phase !== 'thinking' || span.fate !== 'kept' || span.delimiter) continue;
       if (left > 0 && left < span.tokenIds.length) {
-        split = [await client.detokenize(span.tokenIds.slice(0, left)), await client.detokenize(span.tokenIds.slice(left))];
+        split = [
+          await client.detokenize(span.tokenIds.slice(0, left)),
+          await client.detokenize(span.tokenIds.slice(left)),
+        ];
       }
       left = Math.max(0, left - span.tokenIds.length);
     }
@@ -166,7 +169,9 @@ class Generation {
     let firstTokenMs: number | null = null;
     let failure: SecondThoughtError | undefined;
     const mayAnswer = pass.phase === 'thinking' ? answerNow : undefined;
-    const either = mayAnswer ? AbortSignal.any([signal, mayAnswer]) : signal;
+    // Ends the request whichever way this is left: a stream that is silent closes by nothing else.
+    const own = new AbortController();
+    const either = AbortSignal.any(mayAnswer ? [signal, own.signal, mayAnswer] : [signal, own.signal]);
     try {
       if (mayAnswer?.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
       for await (const chunk of this.#stream(request, either)) {
@@ -188,6 +193,8 @@ class Generation {
       const isAnswerNow = mayAnswer?.aborted && !signal.aborted;
       received.endedBy = isAnswerNow ? 'user' : 'interrupted';
       if (!isAnswerNow) failure = toSecondThoughtError(error);
+    } finally {
+      own.abort();
     }
     return { received, failure, firstTokenMs };
   }
@@ -228,4 +235,3 @@ function emptyReceived(): Received {
 function isOver(tokenIds: number[], request: CompletionRequest): boolean {
   return tokenIds.length >= request.maxTokens || tokenIds.some((id) => request.stopTokenIds.includes(id));
 }
-

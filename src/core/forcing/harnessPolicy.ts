@@ -1,4 +1,4 @@
-import { contextIds, thinkingTokens, type Trace } from '../traces/trace';
+import { contextIds, type Trace, thinkingTokens } from '../traces/trace';
 import {
   closingSpan,
   cueSpans,

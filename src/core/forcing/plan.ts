@@ -1,4 +1,12 @@
-import { contextIds, extensions, type Pass, type PassRequest, type Span, type ThinkingEndedBy, type Trace } from '../traces/trace';
+import {
+  contextIds,
+  extensions,
+  type Pass,
+  type PassRequest,
+  type Span,
+  type ThinkingEndedBy,
+  type Trace,
+} from '../traces/trace';
 
 /**
  * What happens next in a trace, decided from the trace alone. So a trace read from disk makes the same requests again,
@@ -66,7 +74,15 @@ export function forcedClose(trace: Trace, by: ThinkingEndedBy): Step {
   const tokenIds = [...newline, ...dialect.forcedClosingIds];
   const text = (newline.length > 0 ? '\n' : '') + dialect.forcedClosing;
   const pass = nextPassIndex(trace);
-  const span: Span = { pass, phase: 'answer', origin: 'forced-delimiter', fate: 'kept', tokenIds, text, delimiter: true };
+  const span: Span = {
+    pass,
+    phase: 'answer',
+    origin: 'forced-delimiter',
+    fate: 'kept',
+    tokenIds,
+    text,
+    delimiter: true,
+  };
   return { kind: 'close', by, spans: [span] };
 }
 

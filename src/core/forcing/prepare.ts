@@ -4,7 +4,15 @@ import { SecondThoughtError } from '../base/errors';
 import { findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { InferenceClient } from '../inference/inferenceClient';
 import { type Problem, problemKey } from '../problems/problem';
-import { extensions, lastKeptThinkingPass, type ServerRecord, type Span, thinkingTokens, type Trace, traceSchemaVersion } from '../traces/trace';
+import {
+  extensions,
+  lastKeptThinkingPass,
+  type ServerRecord,
+  type Span,
+  type Trace,
+  thinkingTokens,
+  traceSchemaVersion,
+} from '../traces/trace';
 import { type Condition, conditionKey } from './condition';
 
 export interface TraceOrder {

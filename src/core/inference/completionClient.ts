@@ -9,8 +9,8 @@ import {
   modelsReplySchema,
   parseLoad,
   parseReply,
-  tokenizeReplySchema,
   toCompletionBody,
+  tokenizeReplySchema,
   versionReplySchema,
 } from './wire';
 

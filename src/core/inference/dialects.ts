@@ -50,7 +50,9 @@ export function findDialect(name: string): Dialect {
   const dialect = dialects.find((candidate) => candidate.name === name);
   if (dialect) return dialect;
   const known = dialects.map((candidate) => candidate.name).join(', ');
-  throw new SecondThoughtError('bad-usage', `There is no dialect named "${name}".`, { remedy: `Use one of: ${known}.` });
+  throw new SecondThoughtError('bad-usage', `There is no dialect named "${name}".`, {
+    remedy: `Use one of: ${known}.`,
+  });
 }
 
 const ids = z.array(z.int().nonnegative());

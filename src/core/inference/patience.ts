@@ -90,14 +90,22 @@ function waitForNext({ clock, idleMs }: Patience, url: string): Guard {
 }
 
 function goneWhileWaiting(url: string): SecondThoughtError {
-  return new SecondThoughtError('server-unreachable', `The server at ${url} stopped answering before the first token.`, {
-    remedy: 'Check that it is still running, then use Continue.',
-  });
+  return new SecondThoughtError(
+    'server-unreachable',
+    `The server at ${url} stopped answering before the first token.`,
+    {
+      remedy: 'Check that it is still running, then use Continue.',
+    },
+  );
 }
 
 function stalled(url: string, idleMs: number): SecondThoughtError {
   const seconds = Math.round(idleMs / 1000);
-  return new SecondThoughtError('stream-stalled', `The server at ${url} went silent for ${seconds} s while it generated.`, {
-    remedy: 'What had arrived is kept; use Continue to go on from the last token.',
-  });
+  return new SecondThoughtError(
+    'stream-stalled',
+    `The server at ${url} went silent for ${seconds} s while it generated.`,
+    {
+      remedy: 'What had arrived is kept; use Continue to go on from the last token.',
+    },
+  );
 }

@@ -14,9 +14,7 @@ export const completionChunkSchema = z.object({
       stop_reason: z.union([z.string(), z.number()]).nullish(),
     }),
   ),
-  usage: z
-    .object({ prompt_tokens_details: z.object({ cached_tokens: z.int().nullish() }).nullish() })
-    .nullish(),
+  usage: z.object({ prompt_tokens_details: z.object({ cached_tokens: z.int().nullish() }).nullish() }).nullish(),
 });
 
 export const tokenizeReplySchema = z.object({ tokens: z.array(tokenId), max_model_len: z.int().nullish() });
@@ -30,10 +28,14 @@ export const modelsReplySchema = z.object({
 export function parseReply<T>(schema: z.ZodType<T>, reply: unknown, from: string): T {
   const parsed = schema.safeParse(reply);
   if (parsed.success) return parsed.data;
-  throw new SecondThoughtError('invalid-reply', `${from} is not in the completions dialect: ${firstIssue(parsed.error)}.`, {
-    remedy: 'Check that the URL is the base URL of a vLLM-compatible server (it usually ends in /v1).',
-    cause: parsed.error,
-  });
+  throw new SecondThoughtError(
+    'invalid-reply',
+    `${from} is not in the completions dialect: ${firstIssue(parsed.error)}.`,
+    {
+      remedy: 'Check that the URL is the base URL of a vLLM-compatible server (it usually ends in /v1).',
+      cause: parsed.error,
+    },
+  );
 }
 
 export function firstIssue(error: z.ZodError): string {

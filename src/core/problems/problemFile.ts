@@ -92,7 +92,9 @@ function markdownProblems(lines: string[]): PlacedProblem[] {
     const question = body.join('\n').trim();
     if (question === '') return [];
     const id = lines[start]?.replace(/^#+\s*/, '').trim();
-    const answer = lines.slice(start + 1, endLine + 1).flatMap((line) => /^answer\s*:\s*(.*)$/i.exec(line)?.[1] ?? [])[0];
+    const answer = lines
+      .slice(start + 1, endLine + 1)
+      .flatMap((line) => /^answer\s*:\s*(.*)$/i.exec(line)?.[1] ?? [])[0];
     const problem: Problem = { ...(id ? { id } : {}), question, ...(answer ? { answer: answer.trim() } : {}) };
     return [{ problem, startLine: Math.max(0, start), endLine }];
   });

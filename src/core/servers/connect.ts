@@ -49,7 +49,12 @@ export async function connect(spec: ServerSpec, options: ConnectOptions): Promis
     ...(options.deterministic ? { deterministic: true } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  const access = { url: local.url, model: local.modelName, apiKey: local.apiKey, keySource: 'the local server’s own key' };
+  const access = {
+    url: local.url,
+    model: local.modelName,
+    apiKey: local.apiKey,
+    keySource: 'the local server’s own key',
+  };
   try {
     return await describe(spec.id, access, () => local.stop(), options.signal);
   } catch (error) {
@@ -74,7 +79,12 @@ async function describe(
   const probe = new CompletionClient({ ...access, model: access.model ?? '' });
   const facts = await probe.facts(signal);
   const served = access.model === null ? facts.models[0] : facts.models.find((model) => model.id === access.model);
-  if (!served) throw notServed(probe.url, access.model, facts.models.map((model) => model.id));
+  if (!served)
+    throw notServed(
+      probe.url,
+      access.model,
+      facts.models.map((model) => model.id),
+    );
   const client = access.model === null ? new CompletionClient({ ...access, model: served.id }) : probe;
   const { url } = client;
   const server = { id, url, model: served.id, version: facts.version, contextLength: served.contextLength };
@@ -82,7 +92,8 @@ async function describe(
 }
 
 function notServed(url: string, model: string | null, served: string[]): SecondThoughtError {
-  const message = model === null ? `The server at ${url} serves no model.` : `The server at ${url} does not serve "${model}".`;
+  const message =
+    model === null ? `The server at ${url} serves no model.` : `The server at ${url} does not serve "${model}".`;
   const remedy = served.length > 0 ? `It serves: ${served.slice(0, 10).join(', ')}.` : undefined;
   return new SecondThoughtError('model-not-found', message, remedy ? { remedy } : {});
 }

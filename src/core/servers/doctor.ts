@@ -105,7 +105,8 @@ function generationChecks(client: InferenceClient, request: CompletionRequest, s
         const stop = greedyIds[1] ?? greedyIds[0];
         if (stop === undefined) return { verdict: 'missing', evidence: 'no id to stop at' };
         const { tokenIds, finishReason } = await complete({ stopTokenIds: [stop] });
-        const isRight = finishReason === 'stop' && tokenIds.at(-1) === stop && tokenIds.indexOf(stop) === tokenIds.length - 1;
+        const isRight =
+          finishReason === 'stop' && tokenIds.at(-1) === stop && tokenIds.indexOf(stop) === tokenIds.length - 1;
         return verdict(isRight, `asked to stop at ${stop}: got ${tokenIds.join(' ')} (${finishReason})`);
       },
     },
@@ -158,7 +159,10 @@ function generationChecks(client: InferenceClient, request: CompletionRequest, s
         if (left < 1) return { verdict: 'missing', evidence: 'too few ids to split' };
         const { tokenIds } = await complete({ promptIds: [...request.promptIds, ...half], maxTokens: left });
         const isSame = [...half, ...tokenIds].join() === greedyIds.join();
-        return verdict(isSame, isSame ? `${greedyIds.length} ids in two parts are the same` : 'the second part differs');
+        return verdict(
+          isSame,
+          isSame ? `${greedyIds.length} ids in two parts are the same` : 'the second part differs',
+        );
       },
     },
   ];

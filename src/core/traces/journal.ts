@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
-import { parseJsonLines, reasonOf, readTextFile } from '../base/files';
+import { parseJsonLines, readTextFile, reasonOf } from '../base/files';
 import { firstIssue } from '../inference/wire';
 import { applyEvent, replayTrace, type TraceEvent, traceEventSchema } from './events';
 import { type Trace, traceSchema } from './trace';
@@ -66,9 +66,13 @@ export class TraceJournal {
     try {
       appendFileSync(this.#file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''), 'utf8');
     } catch (error) {
-      throw new SecondThoughtError('file-not-written', `Could not write the journal ${this.#file} (${reasonOf(error)}).`, {
-        cause: error,
-      });
+      throw new SecondThoughtError(
+        'file-not-written',
+        `Could not write the journal ${this.#file} (${reasonOf(error)}).`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }

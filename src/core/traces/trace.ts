@@ -128,9 +128,7 @@ function wasInPrompt(span: Span, passIndex: number): boolean {
 
 /** Ids that pass `index` received, whatever became of them. */
 export function receivedIdsOf(trace: Pick<Trace, 'spans'>, index: number): number[] {
-  return trace.spans
-    .filter((span) => span.origin === 'model' && span.pass === index)
-    .flatMap((span) => span.tokenIds);
+  return trace.spans.filter((span) => span.origin === 'model' && span.pass === index).flatMap((span) => span.tokenIds);
 }
 
 const isThought = (span: Span) => span.phase === 'thinking' && span.fate === 'kept' && !span.delimiter;

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../../core/base/errors';
 import { gradeTrace } from '../../core/evaluate/outcome';
-import { thinkingTokens, type Trace } from '../../core/traces/trace';
+import { type Trace, thinkingTokens } from '../../core/traces/trace';
 import type { UiContext } from '../context';
 import { showTrace, startTrace } from './forceThinking';
 import { problemInEditor } from './problemInEditor';

@@ -34,7 +34,10 @@ export async function startTrace(ui: UiContext, problem: Problem): Promise<Trace
 
 /** A wait that the user started; shown only if it lasts. */
 export function withProgress<T>(title: string, task: () => Promise<T>): Thenable<T> {
-  return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: `Second Thought: ${title}` }, task);
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: `Second Thought: ${title}` },
+    task,
+  );
 }
 
 /** Shows a trace where traces are shown already, else beside the problem. */
@@ -42,7 +45,10 @@ export async function showTrace(trace: Pick<Trace, 'id' | 'problem'>): Promise<v
   const isTrace = ({ input }: vscode.Tab) => input instanceof vscode.TabInputCustom && input.viewType === traceViewType;
   const group = vscode.window.tabGroups.all.find((candidate) => candidate.tabs.some(isTrace));
   const viewColumn = group?.viewColumn ?? vscode.ViewColumn.Beside;
-  await vscode.commands.executeCommand('vscode.openWith', traceUri(trace), traceViewType, { viewColumn, preview: false });
+  await vscode.commands.executeCommand('vscode.openWith', traceUri(trace), traceViewType, {
+    viewColumn,
+    preview: false,
+  });
 }
 
 /** What `npm start` asks for: the first sample problem, forced, without a click. */

@@ -37,6 +37,7 @@ export async function firstProblemOfWorkspace(): Promise<{ problem: Problem; uri
   if (!uri) throw new SecondThoughtError('problem-not-found', 'This folder has no *.problems.jsonl file.');
   const text = Buffer.from(await vscode.workspace.fs.readFile(uri)).toString('utf8');
   const [first] = parseProblems(text, { fileName: path.basename(uri.path) });
-  if (!first) throw new SecondThoughtError('problem-not-found', `${vscode.workspace.asRelativePath(uri)} holds no problem.`);
+  if (!first)
+    throw new SecondThoughtError('problem-not-found', `${vscode.workspace.asRelativePath(uri)} holds no problem.`);
   return { problem: first.problem, uri, line: first.startLine };
 }

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { SecondThoughtError } from '../../core/base/errors';
 import { gradeTrace } from '../../core/evaluate/outcome';
 import { describeCondition } from '../../core/forcing/condition';
-import { thinkingTokens, type Trace } from '../../core/traces/trace';
+import { type Trace, thinkingTokens } from '../../core/traces/trace';
 import type { TraceAction } from '../../protocol/traceViewer';
 import { configuredServer } from '../config';
 import type { UiContext } from '../context';
@@ -42,7 +42,9 @@ export async function actOnActiveTrace(ui: UiContext, action: TraceAction): Prom
 
 async function waitAgain(ui: UiContext, parent: Trace): Promise<void> {
   const server = await configuredServer(ui.secrets);
-  const { trace } = await withProgress('Waiting again…', () => ui.engine.ask({ type: 'waitAgain', traceId: parent.id, server }));
+  const { trace } = await withProgress('Waiting again…', () =>
+    ui.engine.ask({ type: 'waitAgain', traceId: parent.id, server }),
+  );
   if (trace) await showTrace(ui.traces.began(trace));
 }
 
@@ -56,7 +58,9 @@ async function continueTrace(ui: UiContext, trace: Trace): Promise<void> {
 export async function openTrace(ui: UiContext): Promise<void> {
   const { traces = [] } = await ui.engine.ask({ type: 'list' });
   if (traces.length === 0) {
-    throw new SecondThoughtError('file-not-found', 'There are no traces yet.', { remedy: 'Use Force Thinking to make one.' });
+    throw new SecondThoughtError('file-not-found', 'There are no traces yet.', {
+      remedy: 'Use Force Thinking to make one.',
+    });
   }
   const items = traces.reverse().map((trace) => ({
     trace,
@@ -64,6 +68,10 @@ export async function openTrace(ui: UiContext): Promise<void> {
     description: gradeTrace(trace).outcome ?? trace.status,
     detail: `${describeCondition(trace.condition)} · ${thinkingTokens(trace)} thinking tokens · ${new Date(trace.createdAt).toLocaleString()}`,
   }));
-  const chosen = await vscode.window.showQuickPick(items, { title: 'Open Trace', matchOnDescription: true, matchOnDetail: true });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: 'Open Trace',
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
   if (chosen) await showTrace(chosen.trace);
 }

@@ -40,7 +40,11 @@ export class TraceFeed implements vscode.Disposable {
     this.#isOpen = true;
     this.#clear();
     const waiting = this.#traces.waitingFor(this.#trace.id);
-    this.#post({ type: 'trace/snapshot', seq: ++this.#seq, trace: toWire(this.#trace, { canAct: this.#canAct, waiting }) });
+    this.#post({
+      type: 'trace/snapshot',
+      seq: ++this.#seq,
+      trace: toWire(this.#trace, { canAct: this.#canAct, waiting }),
+    });
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 import { gradeTrace } from '../../core/evaluate/outcome';
 import { describeCondition } from '../../core/forcing/condition';
-import { answerTokens, generatedTokens, type Span, thinkingTokens, type Trace } from '../../core/traces/trace';
+import { answerTokens, generatedTokens, type Span, type Trace, thinkingTokens } from '../../core/traces/trace';
 import type { WirePass, WireSpan, WireTrace } from '../../protocol/traceViewer';
 import type { Waiting } from '../liveTraces';
 
@@ -83,7 +83,8 @@ const endings: Record<NonNullable<Trace['thinkingEndedBy']>, string> = {
 
 function statusOf(trace: Trace, waiting: Waiting | undefined): string {
   if (trace.status === 'complete') return trace.thinkingEndedBy ? endings[trace.thinkingEndedBy] : 'Complete.';
-  if (trace.status === 'interrupted') return `Interrupted at ${thinkingTokens(trace).toLocaleString('en')} thinking tokens.`;
+  if (trace.status === 'interrupted')
+    return `Interrupted at ${thinkingTokens(trace).toLocaleString('en')} thinking tokens.`;
   if (waiting) {
     const queue = waiting.waiting ? `, ${waiting.waiting} requests in the queue` : '';
     return `Waiting for the first token: ${Math.round(waiting.waitedMs / 1000)} s${queue}.`;

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { parseTrace } from '../../core/traces/traceFile';
 import type { Trace } from '../../core/traces/trace';
+import { parseTrace } from '../../core/traces/traceFile';
 import { fromTraceViewerSchema, type TraceAction } from '../../protocol/traceViewer';
 import { traceStateKey, traceViewType } from '../ids';
 import type { LiveTraces } from '../liveTraces';
@@ -28,7 +28,9 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
   }
 
   static register(provider: TraceViewerProvider): vscode.Disposable {
-    return vscode.window.registerCustomEditorProvider(traceViewType, provider, { supportsMultipleEditorsPerDocument: true });
+    return vscode.window.registerCustomEditorProvider(traceViewType, provider, {
+      supportsMultipleEditorsPerDocument: true,
+    });
   }
 
   /** The trace of the viewer that has the focus. */

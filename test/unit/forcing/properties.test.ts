@@ -82,13 +82,18 @@ describe.each(['default', 's1-harness', 's1-readme'] as const)('preset %s, for a
 
   it('never asks for more than the context holds', async () => {
     await fc.assert(
-      fc.asyncProperty(conditions(preset), passes, fc.integer({ min: 180, max: 300 }), async (condition, script, size) => {
-        const { client } = await generate(condition, script, size);
-        for (const { promptIds, maxTokens } of client.requests) {
-          expect(promptIds.length + maxTokens).toBeLessThanOrEqual(size);
-          expect(maxTokens).toBeGreaterThanOrEqual(1);
-        }
-      }),
+      fc.asyncProperty(
+        conditions(preset),
+        passes,
+        fc.integer({ min: 180, max: 300 }),
+        async (condition, script, size) => {
+          const { client } = await generate(condition, script, size);
+          for (const { promptIds, maxTokens } of client.requests) {
+            expect(promptIds.length + maxTokens).toBeLessThanOrEqual(size);
+            expect(maxTokens).toBeGreaterThanOrEqual(1);
+          }
+        },
+      ),
     );
   });
 });

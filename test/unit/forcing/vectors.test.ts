@@ -6,7 +6,7 @@ import { harnessLogText } from '../../../src/core/forcing/harnessLog';
 import { prepareTrace } from '../../../src/core/forcing/prepare';
 import { connect } from '../../../src/core/servers/connect';
 import { checkTrace } from '../../../src/core/traces/history';
-import { contextIds, thinkingTokens, type Trace } from '../../../src/core/traces/trace';
+import { contextIds, type Trace, thinkingTokens } from '../../../src/core/traces/trace';
 import { type ScriptedCompletion, ScriptedVllm } from '../support/vllmServer';
 
 /** `S` opens thinking, `E` opens the answer, as in the released evaluation; the answer is always the same. */
@@ -64,7 +64,10 @@ describe('s1-harness, by the vectors of the released evaluation', () => {
     ];
     const { trace, prompts, requests } = await harness({ ignore: 1 }, passes);
     expect(prompts).toEqual([S, `${S}\nabc\nWait`, `${S}\nabc\nWait, def\n${E}`]);
-    expect(requests.slice(0, 2).map((r) => [r.max_tokens, r.min_tokens])).toEqual([[100, 1], [100, 1]]);
+    expect(requests.slice(0, 2).map((r) => [r.max_tokens, r.min_tokens])).toEqual([
+      [100, 1],
+      [100, 1],
+    ]);
     expect(harnessLogText(trace)).toBe(`${S}\nabc\nWait, def\n${E}\n42`);
   });
 
@@ -147,7 +150,10 @@ describe('s1-readme, with a budget of 10', () => {
     const trace = await prepareTrace({ problem: { question: 'q?' }, condition, server }, client, systemClock);
     await generateTrace(trace, { client, clock: systemClock, signal: new AbortController().signal });
     const texts = (phase: string) =>
-      trace.spans.filter((s) => s.phase === phase && s.fate === 'kept' && !s.delimiter).map((s) => s.text).join('');
+      trace.spans
+        .filter((s) => s.phase === phase && s.fate === 'kept' && !s.delimiter)
+        .map((s) => s.text)
+        .join('');
     expect(texts('thinking')).toBe('\nabc\nWait, def ghi\n');
     expect(texts('answer')).toBe('\n42');
   });

@@ -29,7 +29,14 @@ function manualStream() {
 function read(source: AsyncIterable<string>, clock: FakeClock, isAlive: () => Promise<boolean>) {
   const pieces: string[] = [];
   const waits: number[] = [];
-  const rules = { clock, isAlive, checkEveryMs: 5_000, checksToFail: 3, idleMs: 2 * minute, onWaiting: (ms: number) => waits.push(ms) };
+  const rules = {
+    clock,
+    isAlive,
+    checkEveryMs: 5_000,
+    checksToFail: 3,
+    idleMs: 2 * minute,
+    onWaiting: (ms: number) => waits.push(ms),
+  };
   const finished = (async () => {
     for await (const piece of withPatience(source, rules, url)) pieces.push(piece);
   })();

@@ -38,7 +38,9 @@ export class ScriptedTokenizer {
   }
 
   detokenize(ids: number[]): string {
-    return ids.map((id) => specials[id] ?? this.#pieces[id - firstPiece] ?? String.fromCharCode(id - firstCharacter)).join('');
+    return ids
+      .map((id) => specials[id] ?? this.#pieces[id - firstPiece] ?? String.fromCharCode(id - firstCharacter))
+      .join('');
   }
 
   /** Splits a text into exactly `count` ids. */
@@ -103,7 +105,12 @@ export class ScriptedVllm {
   }
 
   #complete(body: CompletionBody, response: ServerResponse): void {
-    const { text, finish, ids, stop = '<|im_start|>' } = this.#script[this.requests.length] ?? { text: '', finish: 'length' };
+    const {
+      text,
+      finish,
+      ids,
+      stop = '<|im_start|>',
+    } = this.#script[this.requests.length] ?? { text: '', finish: 'length' };
     this.requests.push(body);
     const length = ids === undefined ? text.length : ids - (finish === 'stop' ? 1 : 0);
     const tokenIds = this.tokenizer.split(text, length);

@@ -145,6 +145,9 @@ describe('a trace file', () => {
   ])('holding %j is refused: %s', async (text, reason) => {
     const file = path.join(folder, 'a.trace.json');
     writeFileSync(file, text);
-    await expect(readTraceFile(file)).rejects.toMatchObject({ code: 'invalid-file', message: expect.stringContaining(reason) });
+    await expect(readTraceFile(file)).rejects.toMatchObject({
+      code: 'invalid-file',
+      message: expect.stringContaining(reason),
+    });
   });
 });
