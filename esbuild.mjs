@@ -5,8 +5,13 @@ import esbuild from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
+/** @type {boolean | 'linked'} */
+const sourcemap = production ? false : 'linked';
 
-/** Node programs are CommonJS: the extension host loads CommonJS, and one format means one set of rules. */
+/**
+ * Node programs are CommonJS: the extension host loads CommonJS, and one format means one set of rules.
+ * @type {esbuild.BuildOptions}
+ */
 const node = {
   bundle: true,
   platform: 'node',
@@ -15,12 +20,13 @@ const node = {
   outExtension: { '.js': '.cjs' },
   outdir: 'dist',
   minify: production,
-  sourcemap: production ? false : 'linked',
+  sourcemap,
   logLevel: 'info',
   // node-llama-cpp is an ES module with native parts: loaded by import() at run time, from node_modules.
   external: ['vscode', 'node-llama-cpp'],
 };
 
+/** @type {esbuild.BuildOptions[]} */
 const builds = [
   {
     ...node,
@@ -39,7 +45,7 @@ const builds = [
     entryPoints: { traceViewer: 'webview/traceViewer/main.ts' },
     outdir: 'dist/webview',
     minify: production,
-    sourcemap: production ? false : 'linked',
+    sourcemap,
     logLevel: 'info',
     loader: { '.ttf': 'file' },
   },

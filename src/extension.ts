@@ -1,3 +1,5 @@
+import { appendFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
 import { forceFirstProblem } from './ui/commands/forceThinking';
 import { registerCommands } from './ui/commands/table';
@@ -13,6 +15,7 @@ import { TraceViewerProvider } from './ui/traceViewer/traceViewer';
 
 /** Builds the objects and hands them over. Nothing starts, and nothing is sent, before a command. */
 export function activate(context: vscode.ExtensionContext): UiContext {
+  const startedAt = performance.now();
   const log = vscode.window.createOutputChannel('Second Thought', { log: true });
   const storage = context.storageUri ?? context.globalStorageUri;
   const engine = new EngineClient(context.extensionPath, vscode.Uri.joinPath(storage, 'scratch').fsPath, log);
@@ -30,6 +33,10 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     createStatusItem(traces),
     ...registerCommands(ui),
   );
+  log.debug(`activated in ${(performance.now() - startedAt).toFixed(1)} ms`);
+  if (process.env.SECOND_THOUGHT_ACTIVATION_REPORT) {
+    appendFileSync(process.env.SECOND_THOUGHT_ACTIVATION_REPORT, `${performance.now() - startedAt}\n`); // npm run bench
+  }
   if (process.env.SECOND_THOUGHT_START === 'force-first-problem') {
     process.env.SECOND_THOUGHT_START = ''; // once: a reloaded window does not start over
     forceFirstProblem(ui).catch((error) => presentError(error, log));

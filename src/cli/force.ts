@@ -11,11 +11,12 @@ import { dialects } from '../core/inference/dialects';
 import type { Problem } from '../core/problems/problem';
 import { parseProblems, pickProblem } from '../core/problems/problemFile';
 import { type Connection, connect } from '../core/servers/connect';
+import { estimateTokens } from '../core/tokens/estimate';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import { writeTraceFile } from '../core/traces/traceFile';
 import { untilInterrupted } from './interrupt';
-import { printJson } from './output';
+import { paint, printJson } from './output';
 import { addServerOptions, type ServerFlags, serverOf } from './serverOptions';
 import { findTrace } from './show';
 import { traceReport } from './traceReport';
@@ -81,6 +82,7 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
   try {
+    await sayConnecting(flags, order?.problem);
     const deterministic = flags.deterministic ? { deterministic: true } : {};
     connection = await connect(serverOf(flags), { packageRoot, signal, ...deterministic });
     const { client, server } = connection;
@@ -104,6 +106,14 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
     release();
     await connection?.close();
   }
+}
+
+/** On a terminal: what is about to be sent and where, until the first line of the trace replaces it. */
+async function sayConnecting(flags: ForceFlags, problem: Problem | undefined): Promise<void> {
+  if (flags.json || !process.stderr.isTTY || !problem) return;
+  const tokens = await estimateTokens(problem.question);
+  const line = `problem of ≈ ${tokens} tokens, connecting to ${flags.server ?? 'the bundled model'}`;
+  process.stderr.write(`${paint(process.stderr, 'dim', line)}\n`);
 }
 
 interface NewOrder {

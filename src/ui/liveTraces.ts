@@ -83,6 +83,17 @@ export class LiveTraces implements vscode.Disposable {
     return [...this.#traces.values()].filter((trace) => trace.status === 'running');
   }
 
+  /** Resolves with the next event of the trace. */
+  nextChange(trace: Trace): Promise<void> {
+    return new Promise((resolve) => {
+      const subscription = this.onDidChange((change) => {
+        if (change.trace !== trace || !change.event) return;
+        subscription.dispose();
+        resolve();
+      });
+    });
+  }
+
   /** Resolves when the trace has come to its end, however that is. */
   ended(trace: Trace): Promise<void> {
     return new Promise((resolve) => {

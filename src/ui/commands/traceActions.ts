@@ -50,8 +50,11 @@ async function waitAgain(ui: UiContext, parent: Trace): Promise<void> {
 
 async function continueTrace(ui: UiContext, trace: Trace): Promise<void> {
   const server = await configuredServer(ui.secrets);
-  // The replica stays as it is: the events that follow, from "continued" on, apply to it.
+  // The replica stays as it is: the events that follow, from "continued" on, apply to it. The command is done when the
+  // first of them is there, so that whoever waits for the end does not meet the old one.
+  const resumed = ui.traces.nextChange(trace);
   await withProgress('Continuing…', () => ui.engine.ask({ type: 'continue', traceId: trace.id, server }));
+  await resumed;
 }
 
 /** Open Trace: a list of the scratch run, newest first. */

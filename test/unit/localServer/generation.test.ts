@@ -8,7 +8,7 @@ import {
   type Vocabulary,
 } from '../../../src/localServer/generation/choice';
 import { createRandom } from '../../../src/localServer/generation/random';
-import { chooseId } from '../../../src/localServer/generation/sampler';
+import { type Adjustment, chooseId } from '../../../src/localServer/generation/sampler';
 import { decideStop, isHeldBack, type StopRules } from '../../../src/localServer/generation/stopping';
 
 const rules: StopRules = {
@@ -74,7 +74,7 @@ const free = { bias: new Map<number, number>(), banned: () => false };
 const neutral = { temperature: 1, topK: 0, topP: 1, minP: 0 };
 
 /** Which ids ever come out. */
-function drawn(sampling: Partial<typeof neutral>, adjustment: Partial<typeof free> = {}): number[] {
+function drawn(sampling: Partial<typeof neutral>, adjustment: Partial<Adjustment> = {}): number[] {
   const random = createRandom(1, 0);
   const ids = Array.from({ length: 500 }, () =>
     chooseId(candidates, { ...neutral, ...sampling }, { ...free, ...adjustment }, random),
