@@ -60,6 +60,7 @@ const readySchema = z.object({
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServerProcess> {
   throwIfCancelled(options.signal);
   await checkFiles(options);
+  throwIfCancelled(options.signal); // it may have been cancelled meanwhile, and an event that is past does not fire
   const apiKey = randomBytes(32).toString('hex');
   const child = spawn(process.execPath, [options.program, ...toArguments(options)], {
     // In VS Code execPath is Electron. The key is not an argument: those are visible to every user of the machine.
