@@ -11,13 +11,12 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 /** @type {Record<string, () => void>} */
 const benchmarks = {
   bundles() {
-    run(['esbuild.mjs', '--production']);
     for (const file of ['extension.cjs', 'engine.cjs', 'cli.cjs', 'localServer.cjs', 'webview/traceViewer.js']) {
       console.log(`${file}: ${(statSync(path.join(root, 'dist', file)).size / 1024).toFixed(0)} KiB`);
     }
   },
   firstToken: () => run(['scripts/benchProgram.mjs', 'bench/firstToken.ts']),
-  localServer: () => run(['bench/localServer.mjs']),
+  localServer: () => run(['scripts/benchProgram.mjs', 'bench/localServer.ts']),
   activation: () => run(['scripts/benchActivation.mjs']),
 };
 
@@ -30,6 +29,7 @@ function run(args) {
 const cpu = os.cpus()[0]?.model ?? 'unknown CPU';
 console.log(`${new Date().toISOString().slice(0, 10)}, ${os.availableParallelism()} × ${cpu}, Node ${process.version}`);
 const wanted = process.argv.slice(2);
+spawnSync(process.execPath, ['esbuild.mjs', '--production'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 for (const [name, measure] of Object.entries(benchmarks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   console.log(`\n## ${name}`);

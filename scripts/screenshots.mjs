@@ -1,5 +1,5 @@
 // @ts-check
-// npm run screenshots [-- scene…]: the pictures of the documentation, taken in a real VS Code, light and dark.
+// npm run screenshots [-- scene…]: the pictures of the documentation, taken in a real VS Code, light, dark and in high contrast.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -12,15 +12,22 @@ import { startHost, windowUrl } from './host/vscodeHost.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const images = path.join(root, 'docs', 'images');
-const themes = { light: 'Default Light Modern', dark: 'Default Dark Modern' };
+const themes = {
+  light: 'Default Light Modern',
+  dark: 'Default Dark Modern',
+  'high-contrast': 'Default High Contrast',
+};
 
 /** Each scene brings the window to what its picture shows. @type {Record<string, (page: Page) => Promise<void>>} */
 const scenes = {
-  async traceViewer(page) {
+  async trace(page) {
     await openFile(page, 'letters-and-sums.problems.jsonl');
     await runCommand(page, 'Second Thought: Force Thinking');
     const viewer = page.locator('iframe.webview.ready:visible').contentFrame().locator('#active-frame').contentFrame();
     await viewer.locator('[data-state="complete"]').waitFor({ timeout: 60_000 });
+    await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
+    await page.locator('.explorer-folders-view').waitFor({ state: 'hidden' });
+    await viewer.locator('[data-state="complete"]').waitFor();
   },
 };
 
@@ -38,7 +45,7 @@ async function runCommand(page, title) {
   await page.keyboard.press('Enter');
 }
 
-/** One scene in a window of its own. @param {string} name @param {(page: Page) => Promise<void>} scene @param {'light' | 'dark'} theme */
+/** One scene in a window of its own. @param {string} name @param {(page: Page) => Promise<void>} scene @param {keyof typeof themes} theme */
 async function take(name, scene, theme) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'workspace-'));
   fs.cpSync(path.join(root, 'media', 'samples'), folder, { recursive: true });
@@ -47,7 +54,7 @@ async function take(name, scene, theme) {
   let browser;
   try {
     browser = await launchBrowser();
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1.5 });
     page.setDefaultTimeout(30_000);
     await page.goto(windowUrl(host, { folder, extension: root }));
     await page.locator('[id="second-thought.second-thought.secondThought.status"]').waitFor();
@@ -73,5 +80,5 @@ if (spawnSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 
 fs.mkdirSync(images, { recursive: true });
 for (const [name, scene] of Object.entries(scenes)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  for (const theme of /** @type {const} */ (['light', 'dark'])) await take(name, scene, theme);
+  for (const theme of /** @type {(keyof typeof themes)[]} */ (Object.keys(themes))) await take(name, scene, theme);
 }

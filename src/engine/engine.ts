@@ -29,6 +29,8 @@ const waitingEveryMs = 1_000;
 export class Engine {
   readonly #options: EngineOptions;
   readonly #running = new Map<string, Running>();
+  /** Interrupted traces that are about to run again. */
+  readonly #resuming = new Set<string>();
   /** One connection per server as configured; kept, so that a local server starts once. */
   readonly #connections = new Map<string, Promise<Connection>>();
 
@@ -72,14 +74,8 @@ export class Engine {
         this.#refuseOtherModel(parent, connection);
         return begin(waitAgain(parent, clock), connection);
       }
-      case 'continue': {
-        if (this.#running.has(request.traceId)) throw alreadyRunning();
-        const connection = await this.#connect(request.server);
-        const trace = await store.find(request.traceId);
-        if (trace.status !== 'interrupted') throw nothingToContinue();
-        this.#refuseOtherModel(trace, connection);
-        return begin(trace, connection);
-      }
+      case 'continue':
+        return this.#beginAgain(request.traceId, request.server);
       case 'stop':
         this.#running.get(request.traceId)?.stop.abort();
         return {};
@@ -92,6 +88,22 @@ export class Engine {
         return { trace: await store.find(request.traceId) };
       default:
         return request satisfies never;
+    }
+  }
+
+  /** Takes up an interrupted trace, once: the place is taken before anything is waited for. */
+  async #beginAgain(traceId: string, spec: ServerSpec) {
+    if (this.#running.has(traceId) || this.#resuming.has(traceId)) throw alreadyRunning();
+    this.#resuming.add(traceId);
+    try {
+      const connection = await this.#connect(spec);
+      const trace = await this.#options.store.find(traceId);
+      if (trace.status !== 'interrupted') throw nothingToContinue();
+      this.#refuseOtherModel(trace, connection);
+      return begin(trace, connection);
+    } catch (error) {
+      this.#resuming.delete(traceId);
+      throw error;
     }
   }
 
@@ -154,6 +166,7 @@ export class Engine {
         send({ type: 'trace/ended', traceId });
       });
     this.#running.set(traceId, { stop, answerNow, done });
+    this.#resuming.delete(traceId);
   }
 }
 

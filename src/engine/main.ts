@@ -12,7 +12,8 @@ async function main(): Promise<void> {
   const scratchFolder = required(engineEnvironment.scratchFolder);
   const packageRoot = required(engineEnvironment.packageRoot);
   const send = (message: EngineMessage) => {
-    if (process.connected) process.send?.(message);
+    // The parent may be gone at any moment: what it misses is in the journals, and a failed send must not end us early.
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
   const store = await RunStore.openScratch(scratchFolder, systemClock);
   const engine = new Engine({ store, packageRoot, clock: systemClock, send });
