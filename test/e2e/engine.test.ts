@@ -106,7 +106,7 @@ afterEach(async () => {
 
 const long = 'What is 3+14+9+18+7+16+11+5?';
 
-async function begun(question = long, ignore = 8): Promise<Trace> {
+async function begun(question = long, ignore = 12): Promise<Trace> {
   const { trace } = await engine.force(question, ignore);
   if (!trace) throw new Error('no trace');
   return trace;
@@ -199,7 +199,7 @@ describe('the engine', () => {
     const { trace: done } = await engine.ask({ type: 'read', traceId: trace.id });
     if (!done) throw new Error('no trace');
     expect(done.status).toBe('complete');
-    expect(cuesUsed(done)).toBe(8);
+    expect(cuesUsed(done)).toBe(12);
     expect(checkTrace(done)).toEqual([]);
   });
 });

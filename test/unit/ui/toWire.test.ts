@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/core/base/clock';
+import { createCondition } from '../../../src/core/forcing/condition';
+import { generateTrace } from '../../../src/core/forcing/generate';
+import { prepareTrace } from '../../../src/core/forcing/prepare';
+import { thinkingTokens } from '../../../src/core/traces/trace';
+import { toWire, traceCommand, traceText } from '../../../src/ui/traceViewer/toWire';
+import { ScriptedClient, type ScriptedPass } from '../support/scriptedClient';
+
+const server = { id: 'gpu01', url: 'http://gpu01:8000/v1', model: 'm', version: null, contextLength: null };
+
+async function trace(question: string, ignore: number, script: ScriptedPass[]) {
+  const client = new ScriptedClient(script);
+  const order = { problem: { question, answer: '3' }, condition: createCondition({ ignore }), server };
+  const made = await prepareTrace(order, client, systemClock);
+  return generateTrace(made, { client, clock: systemClock, signal: new AbortController().signal });
+}
+
+const script: ScriptedPass[] = [
+  { ids: 5, stop: '<|im_start|>' },
+  { ids: 4, stop: '<|im_start|>' },
+  { ids: 2, stop: '<|im_end|>' },
+];
+
+describe('what the viewer is told', () => {
+  it('tells an end that was suppressed from one that was let pass', async () => {
+    const wire = toWire(await trace('q?', 1, script), { canAct: true });
+    const kinds = wire.spans.filter((span) => span.phase === 'thinking').map((span) => span.kind);
+    expect(kinds).toEqual(['marker', 'text', 'suppressed', 'cue', 'text', 'ended']);
+  });
+
+  it('places the cues by the thinking tokens before them', async () => {
+    const made = await trace('q?', 1, script);
+    const wire = toWire(made, { canAct: true });
+    expect(wire.cuesAt).toEqual([5]);
+    expect(wire.thinkingTokens).toBe(thinkingTokens(made));
+  });
+
+  it('copies the kept text only', async () => {
+    expect(traceText(await trace('q?', 1, script))).not.toContain('<|im_start|><|im_start|>');
+  });
+});
+
+describe('Copy as CLI Command', () => {
+  it('reaches the shell byte for byte, whatever the problem holds', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }), async (text) => {
+        const question = text.replaceAll('\0', '').replaceAll('<|', '');
+        fc.pre(question.trim() !== '');
+        const command = traceCommand(await trace(question, 2, script));
+        const words = command.replace(/^second-thought/, 'printf "%s\\n"');
+        const shown = execFileSync('/bin/sh', ['-c', words], { encoding: 'utf8' });
+        const expected = ['force', '--problem', question, '--reference', '3', '--ignore', '2'];
+        expect(shown).toBe([...expected, '--server', server.url, '--model', 'm', ''].join('\n'));
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
