@@ -9,7 +9,9 @@ export class TraceStream {
   readonly #out: NodeJS.WriteStream;
   readonly #trace: Trace;
   #isWaiting = false;
-  #hasAnswer = false;
+  #phase: Span['phase'] = 'prompt';
+  #isPhaseEmpty = true;
+  #isAtLineStart = true;
 
   constructor(out: NodeJS.WriteStream, trace: Trace) {
     this.#out = out;
@@ -34,7 +36,8 @@ export class TraceStream {
         this.#showEnd(event.spans);
         return;
       case 'warning':
-        this.#line(`\n${this.#paint('yellow', `Note: ${printable(event.text)}`)}`);
+        this.#startLine();
+        this.#line(this.#paint('yellow', `Note: ${printable(event.text)}`));
         return;
       default:
     }
@@ -59,7 +62,8 @@ export class TraceStream {
     const parts = [`${thinkingTokens(trace)} thinking tokens`, `${generatedTokens(trace)} generated`];
     if (cues > 0) parts.push(`${cues} ${cues === 1 ? 'cue' : 'cues'}`);
     if (trace.thinkingEndedBy) parts.push(`thinking ended by: ${trace.thinkingEndedBy}`);
-    this.#line('\n');
+    this.#startLine();
+    this.#line('');
     this.#line(`${this.#paint(style, verdict)}${answer}`);
     this.#line(this.#paint('dim', `${parts.join(' · ')} · trace ${trace.id.slice(0, 8)}`));
   }
@@ -71,23 +75,36 @@ export class TraceStream {
   }
 
   #showEnd(spans: Span[]): void {
-    const forced = spans.some((span) => span.origin === 'forced-delimiter');
-    if (forced) this.#forced(spans.map((span) => span.text).join(''), 'yellow');
-    else this.#line('');
+    if (spans.some((span) => span.origin === 'forced-delimiter')) {
+      this.#startLine();
+      this.#forced(spans.map((span) => span.text).join(''), 'yellow');
+    }
   }
 
   /** Forced text, in brackets that say so where there are no colours. */
   #forced(text: string, style: Style): void {
-    const shown = printable(text.trim());
-    this.#out.write(this.#out.isTTY ? this.#paint('inverse', this.#paint(style, ` ${shown} `)) : `[${shown}]`);
+    const shown = printable(text.trim()).replaceAll('\n', '↵');
+    this.#write(this.#out.isTTY ? this.#paint('inverse', this.#paint(style, ` ${shown} `)) : `[${shown}]`);
   }
 
   #text(text: string, phase: Span['phase']): void {
-    if (phase === 'answer' && !this.#hasAnswer) {
-      this.#hasAnswer = true;
-      this.#out.write('\n');
-    }
-    this.#out.write(phase === 'answer' ? printable(text) : this.#paint('dim', printable(text)));
+    if (phase !== this.#phase) this.#startPhase(phase);
+    // The newline after a marker is not worth a line of its own.
+    const shown = printable(this.#isPhaseEmpty ? text.replace(/^\n+/, '') : text);
+    if (shown === '') return;
+    this.#isPhaseEmpty = false;
+    this.#write(phase === 'answer' ? shown : this.#paint('dim', shown), shown.endsWith('\n'));
+  }
+
+  #startPhase(phase: Span['phase']): void {
+    this.#phase = phase;
+    this.#isPhaseEmpty = true;
+    this.#startLine();
+    if (phase === 'answer') this.#line('');
+  }
+
+  #startLine(): void {
+    if (!this.#isAtLineStart) this.#line('');
   }
 
   #clearWaiting(): void {
@@ -97,7 +114,12 @@ export class TraceStream {
   }
 
   #line(text: string): void {
-    this.#out.write(`${text}\n`);
+    this.#write(`${text}\n`, true);
+  }
+
+  #write(text: string, endsLine = false): void {
+    this.#out.write(text);
+    this.#isAtLineStart = endsLine;
   }
 
   #paint(style: Style, text: string): string {
