@@ -90,17 +90,22 @@ function inBrowser(project, title) {
   return vitest(project, { CHROMIUM: chromium });
 }
 
-/** Real vLLM: installed where the processor allows it; on a contributor's machine only if it is there already. @returns {Result} */
+/**
+ * Real vLLM, where the processor allows it. On a contributor's machine it is installed only if this tier was asked for by
+ * name: it is large.
+ * @returns {Result}
+ */
 function vllm() {
   if (process.platform !== 'linux' || !/\bavx2\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))) {
     return skipped('vLLM', 'its CPU build needs Linux and AVX2');
   }
-  const setup = spawnSync('bash', ['scripts/setupVllm.sh', ...(isCi ? [] : ['--if-installed'])], {
+  const mayInstall = isCi || process.argv.includes('vllm');
+  const setup = spawnSync('bash', ['scripts/setupVllm.sh', ...(mayInstall ? [] : ['--if-installed'])], {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  if (setup.status === 4) return skipped('vLLM', 'scripts/setupVllm.sh installs it: 2.5 GB');
+  if (setup.status === 4) return skipped('vLLM', 'npm run test:vllm installs it: 2.5 GB');
   if (setup.status !== 0) return result({ failed: 1, notes: ['vLLM could not be set up'] });
   return vitest('vllm', { VLLM_PYTHON: setup.stdout.trim().split('\n').at(-1) });
 }

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';

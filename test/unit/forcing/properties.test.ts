@@ -80,14 +80,15 @@ describe.each(['default', 's1-harness', 's1-readme'] as const)('preset %s, for a
     );
   });
 
-  it('never asks for more than the context holds', async () => {
+  it('never asks for more than the context holds, and still comes to an end', async () => {
     await fc.assert(
       fc.asyncProperty(
         conditions(preset),
         passes,
         fc.integer({ min: 180, max: 300 }),
         async (condition, script, size) => {
-          const { client } = await generate(condition, script, size);
+          const { client, trace } = await generate(condition, script, size);
+          expect(trace.status).toBe('complete');
           for (const { promptIds, maxTokens } of client.requests) {
             expect(promptIds.length + maxTokens).toBeLessThanOrEqual(size);
             expect(maxTokens).toBeGreaterThanOrEqual(1);
