@@ -16,12 +16,17 @@ export class ViewerPage {
   readonly page: Page;
   readonly violations: string[] = [];
   readonly #server: Server;
-  readonly #browser: Browser;
+  /** One browser for all pages of a test file; each page has a context of its own. */
+  static #browser: Promise<Browser> | undefined;
 
-  private constructor(page: Page, server: Server, browser: Browser) {
+  private constructor(page: Page, server: Server) {
     this.page = page;
     this.#server = server;
-    this.#browser = browser;
+  }
+
+  static async closeBrowser(): Promise<void> {
+    await (await ViewerPage.#browser)?.close();
+    ViewerPage.#browser = undefined;
   }
 
   static async open(theme: keyof typeof themes = 'dark'): Promise<ViewerPage> {
@@ -34,9 +39,9 @@ export class ViewerPage {
       } else response.writeHead(404).end();
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const browser = await launchBrowser();
-    const page = await browser.newPage({ viewport: { width: 800, height: 600 } });
-    const viewer = new ViewerPage(page, server, browser);
+    ViewerPage.#browser ??= launchBrowser();
+    const page = await (await ViewerPage.#browser).newPage({ viewport: { width: 800, height: 600 } });
+    const viewer = new ViewerPage(page, server);
     page.on('console', (message) => {
       if (/Content Security Policy/i.test(message.text()) && message.type() === 'error')
         viewer.violations.push(message.text());
@@ -60,7 +65,8 @@ export class ViewerPage {
   }
 
   async close(): Promise<void> {
-    await this.#browser.close();
+    await this.page.context().close();
+    this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }

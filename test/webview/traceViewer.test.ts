@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { span, ViewerPage, wireTrace } from './page';
 import { themes } from './themes';
 
@@ -7,6 +7,7 @@ const axe = createRequire(import.meta.url).resolve('axe-core');
 
 let viewer: ViewerPage;
 afterEach(() => viewer.close());
+afterAll(() => ViewerPage.closeBrowser());
 
 describe('the trace viewer', () => {
   beforeEach(async () => {
