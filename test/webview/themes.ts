@@ -9,6 +9,7 @@ const fonts = {
 export const themes = {
   dark: {
     ...fonts,
+    'gitDecoration-addedResourceForeground': '#81b88b',
     foreground: '#cccccc',
     descriptionForeground: '#9d9d9d',
     'editor-background': '#1f1f1f',
@@ -27,6 +28,7 @@ export const themes = {
   },
   light: {
     ...fonts,
+    'gitDecoration-addedResourceForeground': '#587c0c',
     foreground: '#3b3b3b',
     descriptionForeground: '#3b3b3b',
     'editor-background': '#ffffff',
@@ -45,6 +47,7 @@ export const themes = {
   },
   highContrast: {
     ...fonts,
+    'gitDecoration-addedResourceForeground': '#a1e3ad',
     foreground: '#ffffff',
     descriptionForeground: '#ffffff',
     'editor-background': '#000000',
@@ -61,6 +64,7 @@ export const themes = {
   },
   highContrastLight: {
     ...fonts,
+    'gitDecoration-addedResourceForeground': '#374e06',
     foreground: '#292929',
     descriptionForeground: '#292929',
     'editor-background': '#ffffff',

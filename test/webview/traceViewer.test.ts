@@ -135,6 +135,7 @@ describe.each(Object.keys(themes) as (keyof typeof themes)[])('in the theme %s',
         answer: '2',
         spans: [span({}), span({ phase: 'answer', text: '2' })],
       }),
+      wireTrace({ state: 'complete', outcome: 'correct', answer: '3' }),
       wireTrace({ state: 'interrupted', interruption: 'The connection was lost.', warnings: ['A note.'] }),
     ];
     for (const [index, trace] of states.entries()) {
