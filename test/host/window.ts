@@ -23,14 +23,12 @@ export class Window {
   readonly folder: string;
   readonly #host: VscodeHost;
   readonly #browser: Browser;
-  readonly #url: string;
 
-  private constructor(host: VscodeHost, browser: Browser, page: Page, folder: string, url: string) {
+  private constructor(host: VscodeHost, browser: Browser, page: Page, folder: string) {
     this.#host = host;
     this.#browser = browser;
     this.page = page;
     this.folder = folder;
-    this.#url = url;
   }
 
   static async open(options: WindowOptions = {}): Promise<Window> {
@@ -46,8 +44,9 @@ export class Window {
       const page = await browser.newPage({ viewport: options.viewport ?? { width: 1280, height: 800 } });
       page.setDefaultTimeout(30_000);
       const url = windowUrl(host, { folder, extension: options.vsix ? undefined : root });
-      window = new Window(host, browser, page, folder, url);
-      await window.reload();
+      window = new Window(host, browser, page, folder);
+      await page.goto(url);
+      await window.statusItem.waitFor();
       return window;
     } catch (error) {
       // Nobody has the window yet, so nobody else can close it: its server would outlive the tests.
@@ -59,9 +58,9 @@ export class Window {
     }
   }
 
-  /** Loads the window anew, as Reload Window does; ready when our status bar item is there. */
+  /** Reload Window: VS Code saves what is open, then loads anew; ready when our status bar item is there again. */
   async reload(): Promise<void> {
-    await this.page.goto(this.#url);
+    await Promise.all([this.page.waitForEvent('load'), this.runCommand('Developer: Reload Window')]);
     await this.statusItem.waitFor();
   }
 
