@@ -73,7 +73,7 @@ async function main(): Promise<void> {
   const problems = placed.map((p) => p.problem).slice(0, values.limit ? Number(values.limit) : undefined);
   const families = problems.map((problem) => (/\d\s*[+,]/.test(problem.question) ? 'sums' : 'letters'));
   const startedAt = Date.now();
-  // Each sequence alone: greedy ids may differ by the company they are computed in, and the table should not.
+  // Each sequence alone: greedy ids may differ at near-ties by the company they are computed in, and the table should not.
   const connection = await connect(bundledServer, { packageRoot, deterministic: true });
   const head = ['', 'accuracy % [95 %]', 'letters', 'sums', 'thinking tokens', 'wrong→right', 'right→wrong'];
   const lines = [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`];

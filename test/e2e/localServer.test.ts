@@ -374,6 +374,19 @@ describe('prefix reuse', () => {
   });
 });
 
+describe('sequences in one batch', () => {
+  test('say what each says alone', async () => {
+    const questions = ['raspberry', 'committee', 'mississippi', 'banana', 'balloon', 'strawberry', 'coffee', 'letter'];
+    const prompts = await Promise.all(
+      questions.map((word) => client.tokenize(`How many e in ${word}?<|im_end|>\n<|im_start|>assistant\n<|im_start|>think`)),
+    );
+    const greedy = (ids: number[]) => client.ids({ prompt: ids, temperature: 0, max_tokens: 80, ignore_eos: true });
+    const alone: number[][] = [];
+    for (const ids of prompts) alone.push(await greedy(ids));
+    for (let round = 0; round < 3; round++) expect(await Promise.all(prompts.map(greedy))).toEqual(alone);
+  });
+});
+
 describe('deterministic mode', () => {
   test('gives the same ids alone and among eight', async () => {
     const exact = await start({ deterministic: true });

@@ -63,8 +63,15 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   throwIfCancelled(options.signal); // it may have been cancelled meanwhile, and an event that is past does not fire
   const apiKey = randomBytes(32).toString('hex');
   const child = spawn(process.execPath, [options.program, ...toArguments(options)], {
-    // In VS Code execPath is Electron. The key is not an argument: those are visible to every user of the machine.
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', SECOND_THOUGHT_SERVER_KEY: apiKey, NODE_OPTIONS: '' },
+    env: {
+      ...process.env,
+      ELECTRON_RUN_AS_NODE: '1', // in VS Code execPath is Electron
+      SECOND_THOUGHT_SERVER_KEY: apiKey, // not an argument: those are visible to every user of the machine
+      NODE_OPTIONS: '',
+      // llama.cpp puts the logits of a batch into order when they are first read, without a lock, and node-llama-cpp reads
+      // those of several sequences on several threads: with more than one, sequences get each other's logits.
+      UV_THREADPOOL_SIZE: '1',
+    },
     // The IPC channel carries nothing: it closes when this process ends, and the server then ends too.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
