@@ -378,7 +378,9 @@ describe('sequences in one batch', () => {
   test('say what each says alone', async () => {
     const questions = ['raspberry', 'committee', 'mississippi', 'banana', 'balloon', 'strawberry', 'coffee', 'letter'];
     const prompts = await Promise.all(
-      questions.map((word) => client.tokenize(`How many e in ${word}?<|im_end|>\n<|im_start|>assistant\n<|im_start|>think`)),
+      questions.map((word) =>
+        client.tokenize(`How many e in ${word}?<|im_end|>\n<|im_start|>assistant\n<|im_start|>think`),
+      ),
     );
     const greedy = (ids: number[]) => client.ids({ prompt: ids, temperature: 0, max_tokens: 80, ignore_eos: true });
     const alone: number[][] = [];
