@@ -82,6 +82,61 @@ describe('the trace viewer', () => {
     expect(await jump.isHidden()).toBe(true);
   });
 
+  it('leaves the reader where they are when a pass ends, though text above is long', async () => {
+    const text = Array.from({ length: 1_500 }, (_, line) => `line ${line} of a long thought\n`).join('');
+    const trace = wireTrace({ spans: [span({ text })] });
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace });
+    const settled = () =>
+      viewer.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+    const place = () => viewer.page.evaluate(() => document.documentElement.scrollTop);
+    for (const part of [0.2, 0.4, 0.6]) {
+      await viewer.page.evaluate((top) => scrollTo({ top: top * document.documentElement.scrollHeight }), part);
+      await settled();
+    }
+    const before = await place();
+    const first = await viewer.page.locator('.segment').first().elementHandle();
+    const spans = [...trace.spans, span({ kind: 'cue', text: 'Wait' })];
+    await viewer.send({ type: 'trace/snapshot', seq: 2, trace: wireTrace({ spans }) });
+    await settled();
+    expect(await place()).toBe(before);
+    expect(await first?.evaluate((node) => node.isConnected)).toBe(true);
+    expect(await viewer.page.locator('.cue').count()).toBe(1);
+  });
+
+  it('lays text out in the same segments, whether it came at once or in pieces', async () => {
+    const text = Array.from({ length: 400 }, (_, line) => `line ${line} of a long thought\n`).join('');
+    const sizes = () =>
+      viewer.page.locator('.segment').evaluateAll((all) => all.map((node) => node.textContent?.length));
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace({ spans: [span({ text: '' })] }) });
+    for (let at = 0, seq = 2; at < text.length; at += 700, seq++) {
+      const piece = text.slice(at, at + 700);
+      await viewer.send({ type: 'trace/delta', seq, text: piece, tokens: 1, phase: 'thinking' });
+    }
+    const inPieces = await sizes();
+    expect(Math.max(...inPieces.map(Number))).toBeLessThan(5_000);
+    await viewer.send({ type: 'trace/snapshot', seq: 99, trace: wireTrace({ spans: [span({ text })] }) });
+    expect(await sizes()).toEqual(inPieces);
+  });
+
+  it('has no Jump to Latest where nothing more comes', async () => {
+    const long = Array.from({ length: 200 }, (_, line) => `line ${line}`).join('\n');
+    await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace({ spans: [span({ text: long })] }) });
+    await viewer.page.evaluate(() => scrollTo({ top: 10 }));
+    const jump = viewer.page.getByRole('button', { name: 'Jump to Latest' });
+    await jump.waitFor();
+    await viewer.send({ type: 'trace/snapshot', seq: 2, trace: wireTrace({ state: 'complete' }) });
+    await jump.waitFor({ state: 'hidden' });
+  });
+
+  it('shows how much of the limit is used, with and without a cap', async () => {
+    for (const [seq, budgetFrom] of (['cap', 'context'] as const).entries()) {
+      const trace = wireTrace({ thinkingTokens: 100, budget: 1_000, budgetFrom, cuesAt: [50] });
+      await viewer.send({ type: 'trace/snapshot', seq, trace });
+      expect(await viewer.page.locator('.bar-fill').evaluate((node) => node.style.width)).toBe('10%');
+      expect(await viewer.page.locator('.bar-tick').evaluate((node) => node.style.left)).toBe('5%');
+    }
+  });
+
   it('announces milestones, never the text', async () => {
     const status = viewer.page.getByRole('status');
     await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace() });

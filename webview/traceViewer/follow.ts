@@ -5,6 +5,7 @@ const nearEnd = 48;
 export class Follow {
   readonly #jump: HTMLElement;
   #isFollowing = true;
+  #isLive = false;
 
   constructor(jump: HTMLElement) {
     this.#jump = jump;
@@ -19,14 +20,19 @@ export class Follow {
     });
   }
 
+  /** Whether more will come. If not, the reader stays where they are and there is nothing to jump to. */
+  setLive(isLive: boolean): void {
+    this.#isLive = isLive;
+    this.#show();
+  }
+
   /** After something was added. */
   keepUp(): void {
     if (this.#isFollowing) scrollTo({ top: document.documentElement.scrollHeight });
     this.#show();
   }
 
-  /** Nothing more will come: the reader stays where they are. */
   #show(): void {
-    this.#jump.hidden = this.#isFollowing;
+    this.#jump.hidden = this.#isFollowing || !this.#isLive;
   }
 }

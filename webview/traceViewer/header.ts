@@ -41,11 +41,10 @@ export class Header {
     this.#counts.textContent =
       `${n(trace.thinkingTokens)} thinking tokens of ${limit}${cues}` +
       ` · ${n(trace.answerTokens)} answer tokens · ${n(trace.generatedTokens)} generated`;
-    const scale = scaleOf(trace);
-    this.#fill.style.width = percent(trace.thinkingTokens, scale);
+    this.#fill.style.width = percent(trace.thinkingTokens, trace.budget);
     this.#bar.setAttribute('aria-valuenow', String(trace.thinkingTokens));
     this.#bar.setAttribute('aria-valuemax', String(trace.budget));
-    this.#bar.replaceChildren(this.#fill, ...trace.cuesAt.map((at) => tick(at, scale)));
+    this.#bar.replaceChildren(this.#fill, ...trace.cuesAt.map((at) => tick(at, trace.budget)));
   }
 
   #showActions(trace: WireTrace): void {
@@ -64,16 +63,11 @@ export class Header {
   }
 }
 
-/** Without a cap the limit is the whole context: then the bar shows the thinking in proportion to itself. */
-function scaleOf(trace: WireTrace): number {
-  return trace.budgetFrom === 'cap' ? trace.budget : Math.max(trace.thinkingTokens, Math.min(trace.budget, 64));
-}
-
 const percent = (part: number, whole: number) => `${whole > 0 ? Math.min(100, (100 * part) / whole) : 0}%`;
 
-function tick(at: number, scale: number): HTMLElement {
+function tick(at: number, limit: number): HTMLElement {
   const mark = element('div', 'bar-tick');
-  mark.style.left = percent(at, scale);
+  mark.style.left = percent(at, limit);
   mark.title = `cue after ${at} thinking tokens`;
   return mark;
 }

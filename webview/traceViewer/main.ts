@@ -56,6 +56,7 @@ function showAll(trace: WireTrace): void {
   passes.replaceChildren(element('summary', '', `Requests (${trace.passes.length})`), passTable(trace));
   passes.hidden = trace.passes.length === 0;
   announce(trace);
+  follow.setLive(trace.state === 'running');
   if (!isRestored) restore();
   else if (trace.state === 'running') follow.keepUp();
 }

@@ -17,34 +17,48 @@ const labels: Record<WireSpan['kind'], string> = {
 /** The spans of one phase as they grow. Append-only: text that is there is never written again. */
 export class SpanList {
   readonly root: HTMLElement;
-  #segment: HTMLElement | undefined;
+  /** Where new segments go. */
+  #segments: Element;
+  #segment: Element | undefined;
   #length = 0;
   #isEmpty = true;
   #cues = 0;
 
   constructor(label: string) {
     this.root = element('div', 'spans');
+    this.#segments = this.root;
     this.root.setAttribute('role', 'region');
     this.root.setAttribute('aria-label', label);
   }
 
+  /** Segments that are as they were stay in the page, so that the place of a reader further up does not move. */
   replace(spans: WireSpan[]): void {
-    this.root.replaceChildren();
+    const old = [...this.root.children];
+    this.#segments = document.createElement('div');
     this.#segment = undefined;
     this.#isEmpty = true;
     this.#cues = 0;
     for (const span of spans) this.#add(span);
+    const fresh = [...this.#segments.children];
+    this.#segments = this.root;
+    const changed = fresh.findIndex((segment, at) => !isSame(old[at], segment));
+    const same = changed === -1 ? fresh.length : changed;
+    for (const segment of old.slice(same)) segment.remove();
+    this.root.append(...fresh.slice(same));
+    if (this.#segment && same === fresh.length) this.#segment = old[same - 1];
   }
 
   /** More text of the last span. */
   append(added: string): void {
-    const text = this.#isEmpty ? added.replace(/^\n+/, '') : added; // the newline after a marker is not worth a line
-    if (text === '') return;
-    this.#isEmpty = false;
-    for (const piece of pieces(text, segmentCharacters - this.#length)) {
-      if (this.#length >= segmentCharacters) this.#segment = undefined;
-      this.#open().append(piece);
-      this.#length += piece.length;
+    let text = this.#isEmpty ? added.replace(/^\n+/, '') : added; // the newline after a marker is not worth a line
+    if (text !== '') this.#isEmpty = false;
+    while (text !== '') {
+      const segment = this.#open();
+      const end = endOfSegment(text, this.#length);
+      segment.append(text.slice(0, end ?? text.length));
+      this.#length += end ?? text.length;
+      if (end !== undefined) this.#segment = undefined;
+      text = text.slice(end ?? text.length);
     }
   }
 
@@ -54,11 +68,11 @@ export class SpanList {
     else this.#open().append(this.#mark(span));
   }
 
-  #open(): HTMLElement {
+  #open(): Element {
     if (!this.#segment) {
       this.#segment = element('div', 'segment');
       this.#length = 0;
-      this.root.append(this.#segment);
+      this.#segments.append(this.#segment);
     }
     return this.#segment;
   }
@@ -77,18 +91,22 @@ export class SpanList {
   }
 }
 
-/** Splits at the last line end before the room is used up, so that segments end with lines. */
-function pieces(text: string, room: number): string[] {
-  const result: string[] = [];
-  let left = room > 0 ? room : segmentCharacters;
-  let rest = text;
-  while (rest.length > left) {
-    const line = rest.lastIndexOf('\n', left);
-    const at = line > 0 ? line + 1 : left;
-    result.push(rest.slice(0, at));
-    rest = rest.slice(at);
-    left = segmentCharacters;
-  }
-  if (rest !== '') result.push(rest);
-  return result;
+function isSame(old: Element | undefined, fresh: Element): boolean {
+  old?.normalize(); // text that came in pieces is several nodes
+  fresh.normalize();
+  return fresh.isEqualNode(old ?? null);
 }
+
+/**
+ * Where in the text the open segment of this length ends, if it does: at the first line end past three quarters of the
+ * size, or at the size where there is none. The same wherever the text was cut into messages.
+ */
+function endOfSegment(text: string, length: number): number | undefined {
+  const room = segmentCharacters - length;
+  const line = text.indexOf('\n', Math.max(0, room - segmentCharacters / 4 - 1));
+  if (line !== -1 && line < room) return line + 1;
+  if (text.length < room) return undefined;
+  return room > 1 && isHighSurrogate(text.charCodeAt(room - 1)) ? room - 1 : room;
+}
+
+const isHighSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdbff;
