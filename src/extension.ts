@@ -23,7 +23,14 @@ export function activate(context: vscode.ExtensionContext): UiContext {
   const viewer = new TraceViewerProvider(context.extensionUri, traces, (action, trace) => {
     actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
   });
-  const ui: UiContext = { engine, traces, log, secrets: context.secrets, activeTrace: () => viewer.active };
+  const ui: UiContext = {
+    engine,
+    traces,
+    log,
+    secrets: context.secrets,
+    starting: new Map(),
+    activeTrace: () => viewer.active,
+  };
   context.subscriptions.push(
     log,
     engine,

@@ -42,9 +42,10 @@ export async function configuredServer(secrets: vscode.SecretStorage): Promise<S
     });
   }
   const { id, url, model } = parsed.data;
-  const apiKey = await secrets.get(secretName(id));
+  const apiKey = await secrets.get(secretName({ id, url }));
   const keySource = 'use the command Second Thought: Set API Key';
   return { kind: 'url', id, url, model: model ?? null, keySource, ...(apiKey ? { apiKey } : {}) };
 }
 
-export const secretName = (serverId: string) => `server:${serverId}`;
+/** A key belongs to an address too: a folder's settings that reuse an id for another one do not get it. */
+export const secretName = ({ id, url }: { id: string; url: string }) => `server:${id} ${url.replace(/\/+$/, '')}`;

@@ -9,6 +9,8 @@ export interface UiContext {
   traces: LiveTraces;
   log: vscode.LogOutputChannel;
   secrets: vscode.SecretStorage;
+  /** Traces that were asked for and have not begun yet, by problem and condition. */
+  starting: Map<string, Promise<Trace>>;
   /** The trace of the viewer that has the focus. */
   activeTrace(): Trace | undefined;
 }

@@ -82,15 +82,20 @@ export class EngineClient implements vscode.Disposable {
     this.#log.info(`engine started (process ${child.pid})`);
     child.stderr?.on('data', (text) => this.#log.warn(`engine: ${String(text).trimEnd()}`));
     child.on('message', (message) => this.#receive(message));
-    child.on('error', (error) => this.#log.error(`engine: ${error.message}`));
-    child.on('exit', (code, signal) => {
-      if (this.#child !== child) return;
-      this.#child = undefined;
-      this.#log.error(`engine ended (${signal ?? code})`);
-      for (const requestId of [...this.#pending.keys()]) this.#fail(requestId, gone());
-      this.#died.fire();
+    child.on('error', (error) => {
+      this.#log.error(`engine: ${error.message}`);
+      if (child.pid === undefined) this.#ended(child, 'could not be started'); // then there is no exit event
     });
+    child.on('exit', (code, signal) => this.#ended(child, `ended (${signal ?? code})`));
     return child;
+  }
+
+  #ended(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    this.#log.error(`engine ${how}`);
+    for (const requestId of [...this.#pending.keys()]) this.#fail(requestId, gone());
+    this.#died.fire();
   }
 
   #receive(raw: unknown): void {

@@ -15,6 +15,8 @@ export const commandIds = {
 export const traceScheme = 'second-thought-trace';
 export const traceViewType = 'secondThought.traceViewer';
 export const statusItemId = 'secondThought.status';
+/** A click on the status bar item: not in the palette, which has the same as Open Trace and Force Thinking. */
+export const statusClickId = 'secondThought.status.click';
 export const settingsSection = 'secondThought';
 
 /** Context key: the active editor shows a trace that runs, is complete or was interrupted. */

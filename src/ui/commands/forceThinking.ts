@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { type Condition, conditionKey } from '../../core/forcing/condition';
 import type { Problem } from '../../core/problems/problem';
 import { problemKey } from '../../core/problems/problem';
 import type { Trace } from '../../core/traces/trace';
@@ -17,14 +18,19 @@ export async function forceThinking(ui: UiContext): Promise<Trace | undefined> {
   return trace;
 }
 
-/** Starts a trace, or gives the one that already runs for this problem under this condition. */
+/** Starts a trace, or gives the one that already starts or runs for this problem under this condition. */
 export async function startTrace(ui: UiContext, problem: Problem): Promise<Trace> {
   const condition = configuredCondition();
-  const key = problemKey(problem);
-  const same = ui.traces.running.find(
-    (trace) => trace.problemKey === key && JSON.stringify(trace.condition) === JSON.stringify(condition),
-  );
+  const keyOf = (name: string, value: Condition) => `${name} ${conditionKey(value)}`;
+  const key = keyOf(problemKey(problem), condition);
+  const same = ui.traces.running.find((trace) => keyOf(trace.problemKey, trace.condition) === key);
   if (same) return same;
+  const starting = ui.starting.get(key) ?? start(ui, problem, condition).finally(() => ui.starting.delete(key));
+  ui.starting.set(key, starting);
+  return starting;
+}
+
+async function start(ui: UiContext, problem: Problem, condition: Condition): Promise<Trace> {
   const server = await configuredServer(ui.secrets);
   const request = { type: 'force' as const, problem, condition, server, seed: configuredSeed() };
   const { trace } = await withProgress('Starting…', () => ui.engine.ask(request));

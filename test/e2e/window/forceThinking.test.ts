@@ -36,6 +36,12 @@ describe('a user of VS Code', () => {
     await window.runCommand('Notifications: Clear All Notifications');
   });
 
+  it('opens the last trace by a click on the status bar', async () => {
+    await window.statusItem.click();
+    await state('complete').waitFor();
+    expect(await window.viewer.getByRole('heading', { level: 1 }).innerText()).toBe('What is 7+12+5?');
+  });
+
   it('makes the model wait again, with one more cue', async () => {
     await window.openFile(problemFile);
     await window.goToLine(1);
