@@ -15,14 +15,20 @@ export interface FaultRequest {
   logit_bias?: Record<string, number>;
 }
 
-/** Ids of the fault server's tokenizer: specials, then characters from 100 on; ids from 70,000 on are unknown to it. */
+/**
+ * Ids of the fault server's tokenizer: specials, then characters from 100 on; ids from 70,000 on are unknown to it, and
+ * `piece` gives a text of several characters an id of its own.
+ */
 export const ids = {
   imStart: 0,
   imEnd: 1,
   unknown: 70_001,
   of: (text: string) => [...text].map((c) => 100 + (c.codePointAt(0) ?? 0)),
+  piece: (text: string) => firstPiece + pieces.push(text) - 1,
 };
 
+const firstPiece = 2_000_000;
+const pieces: string[] = [];
 const specials = ['<|im_start|>', '<|im_end|>'];
 
 export class FaultServer {
@@ -32,7 +38,7 @@ export class FaultServer {
   readonly #closed: Promise<void>[] = [];
   /** False: `/health` says that the engine is dead. */
   isHealthy = true;
-  contextLength = 4096;
+  contextLength = 32_768;
 
   private constructor(behaviours: Behaviour[]) {
     this.#behaviours = behaviours;
@@ -82,7 +88,7 @@ export class FaultServer {
   ): unknown {
     if (url === '/v1/models') return { data: [{ id: 'faulty', max_model_len: this.contextLength }] };
     if (url === '/version') return { version: '0.32.0' };
-    if (url === '/detokenize') return { prompt: (body.tokens ?? []).map(textOf).join('') };
+    if (url === '/detokenize') return { prompt: detokenize(body.tokens ?? []) };
     return { tokens: tokenize(body.messages?.[0]?.content ?? body.prompt ?? ''), max_model_len: this.contextLength };
   }
 }
@@ -98,7 +104,13 @@ export function tokenize(text: string): number[] {
   return found;
 }
 
+/** Text of ids, as `/detokenize` gives it. */
+export function detokenize(tokenIds: number[]): string {
+  return tokenIds.map(textOf).join('');
+}
+
 function textOf(id: number): string {
+  if (id >= firstPiece) return pieces[id - firstPiece] ?? '';
   if (id >= 70_000 && id < 80_000) return '';
   return specials[id] ?? String.fromCodePoint(id - 100);
 }

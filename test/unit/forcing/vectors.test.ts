@@ -7,32 +7,58 @@ import { prepareTrace } from '../../../src/core/forcing/prepare';
 import { connect } from '../../../src/core/servers/connect';
 import { checkTrace } from '../../../src/core/traces/history';
 import { contextIds, type Trace, thinkingTokens } from '../../../src/core/traces/trace';
-import { type ScriptedCompletion, ScriptedVllm } from '../support/vllmServer';
+import { type Behaviour, detokenize, FaultServer, ids, tokenize } from '../../faults/faultServer';
 
 /** `S` opens thinking, `E` opens the answer, as in the released evaluation; the answer is always the same. */
 const S = '<|im_start|>think';
 const E = '<|im_start|>answer';
 const answer: ScriptedCompletion = { text: '\n42', finish: 'stop', stop: '<|im_end|>' };
 
-let vllm: ScriptedVllm;
-afterEach(() => vllm.stop());
+/** What the model says in one request. `ids` counts the stop id when it stops; without it, one id per character. */
+interface ScriptedCompletion {
+  text: string;
+  finish: 'stop' | 'length';
+  ids?: number;
+  stop?: '<|im_start|>' | '<|im_end|>';
+}
+
+/** Sends it as vLLM does: one event per id, the stop id among the ids and not in the text, no reason for the main EOS. */
+function scripted({ text, finish, ids: count, stop = '<|im_start|>' }: ScriptedCompletion): Behaviour {
+  return (stream) => {
+    const wanted = (count ?? Number.POSITIVE_INFINITY) - (finish === 'stop' ? 1 : 0);
+    const isSplit = wanted < text.length; // fewer ids than characters: the last id takes the rest
+    const tokenIds = isSplit
+      ? [...ids.of(text.slice(0, wanted - 1)), ids.piece(text.slice(wanted - 1))]
+      : tokenize(text);
+    for (const [index, id] of tokenIds.entries()) {
+      const ends = finish === 'length' && index === tokenIds.length - 1;
+      stream.send([id], detokenize([id]), ends ? 'length' : null);
+    }
+    const id = stop === '<|im_end|>' ? ids.imEnd : ids.imStart;
+    if (finish === 'stop') stream.send([id], '', 'stop', id === ids.imEnd ? null : id);
+    stream.done();
+  };
+}
+
+let server: FaultServer;
+afterEach(() => server.stop());
 
 /** Runs a script through the real client; what each request had in front of the model, after the chat prompt. */
 async function run(changes: Partial<Condition>, passes: ScriptedCompletion[]) {
-  vllm = await ScriptedVllm.start([...passes, answer]);
-  const spec = { kind: 'url', id: 'scripted', url: vllm.url, model: null, keySource: 'none' } as const;
-  const { client, server } = await connect(spec, { packageRoot: '' });
+  server = await FaultServer.start(...[...passes, answer].map(scripted));
+  const spec = { kind: 'url', id: 'scripted', url: server.url, model: null, keySource: 'none' } as const;
+  const { client, server: described } = await connect(spec, { packageRoot: '' });
   const condition = createCondition(changes);
-  const trace = await prepareTrace({ problem: { question: 'q?' }, condition, server }, client, systemClock);
+  const trace = await prepareTrace({ problem: { question: 'q?' }, condition, server: described }, client, systemClock);
   const chat = trace.spans[0]?.tokenIds.length ?? 0;
   await generateTrace(trace, { client, clock: systemClock, signal: new AbortController().signal });
   expect(trace.status).toBe('complete');
   expect(checkTrace(trace)).toEqual([]);
-  const prompts = vllm.requests.map((request) => vllm.tokenizer.detokenize(request.prompt.slice(chat)));
-  return { trace, prompts, requests: vllm.requests, context: context(trace, chat) };
+  const prompts = server.requests.map((request) => detokenize(request.prompt.slice(chat)));
+  return { trace, prompts, requests: server.requests, context: context(trace, chat) };
 }
 
-const context = (trace: Trace, chat: number) => vllm.tokenizer.detokenize(contextIds(trace).slice(chat));
+const context = (trace: Trace, chat: number) => detokenize(contextIds(trace).slice(chat));
 
 describe('s1-harness, by the vectors of the released evaluation', () => {
   const harness = (changes: Partial<Condition>, passes: ScriptedCompletion[]) =>
@@ -143,12 +169,7 @@ describe('s1-readme, with a budget of 10', () => {
   });
 
   it('counts as thinking what the model writes before its own delimiter in the answer pass', async () => {
-    vllm = await ScriptedVllm.start([first, second, { text: ` ghi\n${E}\n42`, finish: 'stop', stop: '<|im_end|>' }]);
-    const spec = { kind: 'url', id: 'scripted', url: vllm.url, model: null, keySource: 'none' } as const;
-    const { client, server } = await connect(spec, { packageRoot: '' });
-    const condition = createCondition({ preset: 's1-readme', maxThinkingTokens: 10, ignore: 1 });
-    const trace = await prepareTrace({ problem: { question: 'q?' }, condition, server }, client, systemClock);
-    await generateTrace(trace, { client, clock: systemClock, signal: new AbortController().signal });
+    const { trace } = await readme(1, [first, second, { text: ` ghi\n${E}\n42`, finish: 'stop', stop: '<|im_end|>' }]);
     const texts = (phase: string) =>
       trace.spans
         .filter((s) => s.phase === phase && s.fate === 'kept' && !s.delimiter)
