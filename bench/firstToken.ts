@@ -33,6 +33,7 @@ async function measure(): Promise<{ coldMs: number; warmMs: number }> {
         condition: createCondition({ ignore: 1 }),
         server: bundledServer,
         seed: 0,
+        sample: 0,
       };
       const listen = (message: EngineMessage) => {
         if (message.type === 'failure') reject(new Error(message.error.message));

@@ -5,10 +5,18 @@ import { forceFirstProblem } from './ui/commands/forceThinking';
 import { registerCommands } from './ui/commands/table';
 import { actOnTrace } from './ui/commands/traceActions';
 import type { UiContext } from './ui/context';
+import { followContextKeys } from './ui/contextKeys';
 import { EngineClient } from './ui/engineClient';
-import { traceScheme } from './ui/ids';
+import { runsViewId, serversViewId, traceScheme } from './ui/ids';
+import { InlineTraces } from './ui/inlineTrace/inlineTraces';
 import { LiveTraces } from './ui/liveTraces';
+import { WorkspaceMemory } from './ui/memory';
+import { OutcomeLenses } from './ui/outcomes/outcomeLenses';
+import { OutcomeStore } from './ui/outcomes/outcomeStore';
 import { presentError } from './ui/presentError';
+import { RunTree } from './ui/runs/runTree';
+import { ServerStates } from './ui/servers/serverStates';
+import { ServerTree } from './ui/servers/serverTree';
 import { createStatusItem } from './ui/statusItem';
 import { TraceFiles } from './ui/traceViewer/traceFiles';
 import { TraceViewerProvider } from './ui/traceViewer/traceViewer';
@@ -17,17 +25,25 @@ import { TraceViewerProvider } from './ui/traceViewer/traceViewer';
 export function activate(context: vscode.ExtensionContext): UiContext {
   const startedAt = performance.now();
   const log = vscode.window.createOutputChannel('Second Thought', { log: true });
-  const storage = context.storageUri ?? context.globalStorageUri;
-  const engine = new EngineClient(context.extensionPath, vscode.Uri.joinPath(storage, 'scratch').fsPath, log);
+  const storage = (context.storageUri ?? context.globalStorageUri).fsPath;
+  const scratchFolder = vscode.Uri.joinPath(vscode.Uri.file(storage), 'scratch').fsPath;
+  const engine = new EngineClient(context.extensionPath, scratchFolder, log);
   const traces = new LiveTraces(engine);
+  const memory = new WorkspaceMemory(context.workspaceState);
   const viewer = new TraceViewerProvider(context.extensionUri, traces, (action, trace) => {
     actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
   });
   const ui: UiContext = {
     engine,
     traces,
+    inline: new InlineTraces(traces, memory),
+    outcomes: new OutcomeStore(storage, traces),
+    servers: new ServerStates(),
+    runs: new RunTree(scratchFolder, traces),
+    memory,
     log,
     secrets: context.secrets,
+    scratchFolder,
     starting: new Map(),
     activeTrace: () => viewer.active,
   };
@@ -35,15 +51,24 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     log,
     engine,
     traces,
+    ui.inline,
+    ui.outcomes,
+    ui.servers,
+    ui.runs,
     TraceViewerProvider.register(viewer),
     vscode.workspace.registerFileSystemProvider(traceScheme, new TraceFiles(traces), { isReadonly: true }),
-    createStatusItem(traces),
+    OutcomeLenses.register(new OutcomeLenses(ui.outcomes, memory)),
+    vscode.window.createTreeView(serversViewId, { treeDataProvider: new ServerTree(ui) }),
+    vscode.window.createTreeView(runsViewId, { treeDataProvider: ui.runs }),
+    createStatusItem(ui),
+    followContextKeys(ui, viewer.onDidChangeActive),
     ...registerCommands(ui),
   );
   log.debug(`activated in ${(performance.now() - startedAt).toFixed(1)} ms`);
   if (process.env.SECOND_THOUGHT_ACTIVATION_REPORT) {
     appendFileSync(process.env.SECOND_THOUGHT_ACTIVATION_REPORT, `${performance.now() - startedAt}\n`); // npm run bench
   }
+  ui.inline.restore().catch((error) => presentError(error, log));
   if (process.env.SECOND_THOUGHT_START === 'force-first-problem') {
     process.env.SECOND_THOUGHT_START = ''; // once: a reloaded window does not start over
     forceFirstProblem(ui).catch((error) => presentError(error, log));

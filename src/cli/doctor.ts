@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { printable } from '../core/base/untrustedText';
 import { connect } from '../core/servers/connect';
 import { examineServer, type Finding } from '../core/servers/doctor';
 import { untilInterrupted } from './interrupt';
-import { paint, printable, printJson, type Style } from './output';
+import { paint, printJson, type Style } from './output';
 import { addServerOptions, type ServerFlags, serverOf } from './serverOptions';
 
 /** `second-thought doctor`: what a server guarantees, measured by asking it. */

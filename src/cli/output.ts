@@ -30,11 +30,3 @@ export function paint(stream: NodeJS.WriteStream, style: Style, text: string): s
   const isPlain = !stream.isTTY || process.env.NO_COLOR !== undefined || process.env.TERM === 'dumb';
   return isPlain || text === '' ? text : `\u001b[${codes[style]}m${text}\u001b[0m`;
 }
-
-/**
- * Text of a model or a server, fit for a terminal: control characters (escape sequences, bells, carriage returns) and
- * bidirectional overrides are shown as `�`, so that nothing it says can move the cursor or hide itself.
- */
-export function printable(text: string): string {
-  return text.replace(/(?![\n\t])\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
-}

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { systemClock } from '../core/base/clock';
 import { cliScratchFolder } from '../core/base/folders';
+import { printable } from '../core/base/untrustedText';
 import { gradeTrace } from '../core/evaluate/outcome';
 import { describeCondition } from '../core/forcing/condition';
 import { RunStore } from '../core/traces/runStore';
 import { type Trace, thinkingTokens } from '../core/traces/trace';
 import { readTraceFile } from '../core/traces/traceFile';
-import { paint, printable, printJson } from './output';
+import { paint, printJson } from './output';
 import { traceReport } from './traceReport';
 import { TraceStream } from './traceStream';
 

@@ -1,8 +1,9 @@
+import { printable } from '../core/base/untrustedText';
 import { gradeTrace } from '../core/evaluate/outcome';
 import { describeCondition } from '../core/forcing/condition';
 import type { TraceEvent } from '../core/traces/events';
 import { cuesUsed, generatedTokens, type Span, type Trace, thinkingTokens } from '../core/traces/trace';
-import { paint, printable, type Style } from './output';
+import { paint, type Style } from './output';
 
 /** Shows a trace on a terminal as it happens: thinking dimmed, what was forced marked, the answer plain. */
 export class TraceStream {

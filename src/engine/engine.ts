@@ -1,12 +1,15 @@
 import type { Clock } from '../core/base/clock';
-import { reportError, SecondThoughtError } from '../core/base/errors';
+import { type ErrorCode, reportError, SecondThoughtError } from '../core/base/errors';
+import { outcomeRecord } from '../core/evaluate/outcomeRecord';
 import { prepareTrace, waitAgain } from '../core/forcing/prepare';
 import { generateRecorded } from '../core/forcing/recorded';
 import { type Connection, connect } from '../core/servers/connect';
+import { examineServer } from '../core/servers/doctor';
+import { probeServer, proposeDialect } from '../core/servers/probe';
 import type { ServerSpec } from '../core/servers/serverSpec';
 import type { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
-import type { EngineMessage, EngineRequest } from '../protocol/engine';
+import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
 
 interface EngineOptions {
   store: RunStore;
@@ -31,6 +34,8 @@ export class Engine {
   readonly #running = new Map<string, Running>();
   /** Interrupted traces that are about to run again. */
   readonly #resuming = new Set<string>();
+  /** Requests that are being answered, by number: what `cancel` ends. */
+  readonly #answering = new Map<number, AbortController>();
   /** One connection per server as configured; kept, so that a local server starts once. */
   readonly #connections = new Map<string, Promise<Connection>>();
 
@@ -40,17 +45,23 @@ export class Engine {
 
   async handle(request: EngineRequest): Promise<void> {
     const { requestId } = request;
+    const cancel = new AbortController();
+    this.#answering.set(requestId, cancel);
     try {
-      const { run, ...result } = await this.#perform(request);
+      const { run, ...result } = await this.#perform(request, cancel.signal);
       this.#options.send({ type: 'reply', requestId, result });
       if (run) this.#run(run.trace, run.connection);
     } catch (error) {
-      this.#options.send({ type: 'failure', requestId, error: reportError(error) });
+      const shown = cancel.signal.aborted ? new SecondThoughtError('cancelled', 'Stopped.') : error;
+      this.#options.send({ type: 'failure', requestId, error: reportError(shown) });
+    } finally {
+      this.#answering.delete(requestId);
     }
   }
 
   /** Stops every trace, waits until each is on disk, and ends the servers that were started here. */
   async close(): Promise<void> {
+    for (const request of this.#answering.values()) request.abort();
     for (const running of this.#running.values()) running.stop.abort();
     await Promise.allSettled([...this.#running.values()].map((running) => running.done));
     const connections = await Promise.allSettled(this.#connections.values());
@@ -59,14 +70,27 @@ export class Engine {
     );
   }
 
-  async #perform(request: EngineRequest): Promise<{ trace?: Trace; traces?: Trace[]; run?: ToRun }> {
+  async #perform(request: EngineRequest, signal: AbortSignal): Promise<EngineResult & { run?: ToRun }> {
     const { store, clock } = this.#options;
     switch (request.type) {
       case 'force': {
-        const connection = await this.#connect(request.server);
-        const { problem, condition, seed } = request;
-        const order = { problem, condition, server: connection.server, studySeed: seed };
-        return begin(await prepareTrace(order, connection.client, clock), connection);
+        const { trace, connection } = await this.#prepare(request, signal);
+        return begin(trace, connection);
+      }
+      case 'evaluate':
+        return this.#evaluate(request, signal);
+      case 'cancel':
+        this.#answering.get(request.target)?.abort();
+        return {};
+      case 'probe':
+        return request.server.kind === 'url' ? { probe: await probeServer(request.server, signal) } : {};
+      case 'proposeDialect': {
+        const { client } = await this.#connect(request.server);
+        return { dialect: await proposeDialect(client, signal) };
+      }
+      case 'check': {
+        const { client } = await this.#connect(request.server);
+        return { findings: await examineServer(client, request.dialect, signal) };
       }
       case 'waitAgain': {
         const connection = await this.#connect(request.server);
@@ -89,6 +113,25 @@ export class Engine {
       default:
         return request satisfies never;
     }
+  }
+
+  async #prepare(request: Order, signal: AbortSignal): Promise<ToRun> {
+    const connection = await this.#connect(request.server);
+    signal.throwIfAborted();
+    const { problem, condition, seed, sample } = request;
+    const order = { problem, condition, server: connection.server, studySeed: seed, sample };
+    return { trace: await prepareTrace(order, connection.client, this.#options.clock, signal), connection };
+  }
+
+  /** A whole trace without anyone watching; one that was interrupted stays in its journal and is a failure here. */
+  async #evaluate(request: Order, signal: AbortSignal): Promise<EngineResult> {
+    const { trace, connection } = await this.#prepare(request, signal);
+    const { store, clock } = this.#options;
+    await generateRecorded(trace, store, { client: connection.client, clock, signal });
+    const outcome = outcomeRecord(trace);
+    if (outcome) return { outcome };
+    const { code, message, remedy } = trace.interruption ?? { code: 'internal', message: 'The trace has no outcome.' };
+    throw new SecondThoughtError(code as ErrorCode, message, remedy ? { remedy } : {});
   }
 
   /** Takes up an interrupted trace, once: the place is taken before anything is waited for. */
@@ -169,6 +212,8 @@ export class Engine {
     this.#resuming.delete(traceId);
   }
 }
+
+type Order = Extract<EngineRequest, { type: 'force' | 'evaluate' }>;
 
 interface ToRun {
   trace: Trace;

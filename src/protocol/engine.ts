@@ -1,6 +1,9 @@
 import * as z from 'zod';
+import { outcomeRecordSchema } from '../core/evaluate/outcomeRecord';
 import { conditionSchema } from '../core/forcing/condition';
 import { problemSchema } from '../core/problems/problem';
+import { findingSchema } from '../core/servers/doctor';
+import { serverProbeSchema } from '../core/servers/probe';
 import { serverSpecSchema } from '../core/servers/serverSpec';
 import { traceEventSchema } from '../core/traces/events';
 import { traceSchema } from '../core/traces/trace';
@@ -12,16 +15,23 @@ import { traceSchema } from '../core/traces/trace';
 const requestId = z.int().nonnegative();
 const traceId = z.string();
 
+/** One sample of one problem under one condition. */
+const order = {
+  requestId,
+  problem: problemSchema,
+  condition: conditionSchema,
+  server: serverSpecSchema,
+  seed: z.int().nonnegative(),
+  sample: z.int().nonnegative(),
+};
+
 export const engineRequestSchema = z.discriminatedUnion('type', [
   /** Starts a trace. The reply comes when its prompt is ready; what follows are `trace/…` notifications. */
-  z.object({
-    type: z.literal('force'),
-    requestId,
-    problem: problemSchema,
-    condition: conditionSchema,
-    server: serverSpecSchema,
-    seed: z.int().nonnegative(),
-  }),
+  z.object({ type: z.literal('force'), ...order }),
+  /** The same without notifications: the reply comes when the trace is finished, and holds its outcome. */
+  z.object({ type: z.literal('evaluate'), ...order }),
+  /** Ends a `force` that is being prepared, or an `evaluate`: it then fails with `cancelled`. */
+  z.object({ type: z.literal('cancel'), requestId, target: requestId }),
   /** Starts a new trace that thinks on where this one stopped thinking. */
   z.object({ type: z.literal('waitAgain'), requestId, traceId, server: serverSpecSchema }),
   /** Goes on with an interrupted trace, by ids. */
@@ -30,6 +40,12 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('stop'), requestId, traceId }),
   /** Ends the thinking of a running trace and asks for its answer. */
   z.object({ type: z.literal('answerNow'), requestId, traceId }),
+  /** What a server that is not in use yet serves. */
+  z.object({ type: z.literal('probe'), requestId, server: serverSpecSchema }),
+  /** The dialect that a model's tokenizer speaks. */
+  z.object({ type: z.literal('proposeDialect'), requestId, server: serverSpecSchema }),
+  /** What a server does of what exact forcing needs, measured. */
+  z.object({ type: z.literal('check'), requestId, server: serverSpecSchema, dialect: z.string() }),
   /** Every trace of the scratch run, oldest first. */
   z.object({ type: z.literal('list'), requestId }),
   z.object({ type: z.literal('read'), requestId, traceId }),
@@ -38,8 +54,19 @@ export type EngineRequest = z.infer<typeof engineRequestSchema>;
 
 const errorReportSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() });
 
-/** Replies: `force`, `waitAgain`, `continue` and `read` give `{ trace }`; `list` gives `{ traces }`; the others `{}`. */
-const resultSchema = z.object({ trace: traceSchema.optional(), traces: z.array(traceSchema).optional() });
+/**
+ * Replies: `force`, `waitAgain`, `continue` and `read` give `{ trace }`, `evaluate` gives `{ outcome }`, `list` gives
+ * `{ traces }`, the requests about servers what their names say; the others give `{}`.
+ */
+const resultSchema = z.object({
+  trace: traceSchema.optional(),
+  traces: z.array(traceSchema).optional(),
+  outcome: outcomeRecordSchema.optional(),
+  probe: serverProbeSchema.optional(),
+  dialect: z.string().nullable().optional(),
+  findings: z.array(findingSchema).optional(),
+});
+export type EngineResult = z.infer<typeof resultSchema>;
 
 export const engineMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('reply'), requestId, result: resultSchema }),

@@ -1,14 +1,26 @@
 import type * as vscode from 'vscode';
 import type { Trace } from '../core/traces/trace';
 import type { EngineClient } from './engineClient';
+import type { InlineTraces } from './inlineTrace/inlineTraces';
 import type { LiveTraces } from './liveTraces';
+import type { WorkspaceMemory } from './memory';
+import type { OutcomeStore } from './outcomes/outcomeStore';
+import type { RunTree } from './runs/runTree';
+import type { ServerStates } from './servers/serverStates';
 
 /** What commands work with. */
 export interface UiContext {
   engine: EngineClient;
   traces: LiveTraces;
+  inline: InlineTraces;
+  outcomes: OutcomeStore;
+  servers: ServerStates;
+  runs: RunTree;
+  memory: WorkspaceMemory;
   log: vscode.LogOutputChannel;
   secrets: vscode.SecretStorage;
+  /** Folder of this workspace's scratch run. */
+  scratchFolder: string;
   /** Traces that were asked for and have not begun yet, by problem and condition. */
   starting: Map<string, Promise<Trace>>;
   /** The trace of the viewer that has the focus. */

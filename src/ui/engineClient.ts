@@ -3,15 +3,21 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { type ErrorCode, SecondThoughtError } from '../core/base/errors';
 import type { Trace } from '../core/traces/trace';
-import { type EngineMessage, type EngineRequest, engineEnvironment, engineMessageSchema } from '../protocol/engine';
+import {
+  type EngineMessage,
+  type EngineRequest,
+  type EngineResult,
+  engineEnvironment,
+  engineMessageSchema,
+} from '../protocol/engine';
+import { refuseUntrusted } from './trust';
 
-type Reply = Extract<EngineMessage, { type: 'reply' }>['result'];
 type Notification = Extract<EngineMessage, { traceId: string }>;
 /** A request without its number. */
 type Ask = EngineRequest extends infer R ? (R extends EngineRequest ? Omit<R, 'requestId'> : never) : never;
 
 interface Pending {
-  resolve(result: Reply): void;
+  resolve(result: EngineResult): void;
   reject(error: Error): void;
 }
 
@@ -42,15 +48,37 @@ export class EngineClient implements vscode.Disposable {
     this.#log = log;
   }
 
-  ask(request: Ask): Promise<Reply> {
+  /** @param signal cancels the request: it then fails with `cancelled` */
+  async ask(request: Ask, signal?: AbortSignal): Promise<EngineResult> {
+    refuseUntrusted();
     const requestId = ++this.#lastRequest;
     const child = this.#child ?? this.#start();
-    return new Promise((resolve, reject) => {
+    const cancel = () => void this.#cancel(requestId);
+    signal?.addEventListener('abort', cancel, { once: true });
+    const reply = new Promise<EngineResult>((resolve, reject) => {
       this.#pending.set(requestId, { resolve, reject });
       child.send({ ...request, requestId }, (error) => {
         if (error) this.#fail(requestId, gone());
       });
     });
+    return reply.finally(() => signal?.removeEventListener('abort', cancel));
+  }
+
+  /** Ends the process once it has settled its journals; the next request starts a new one. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    this.#child = undefined;
+    for (const requestId of [...this.#pending.keys()])
+      this.#fail(requestId, new SecondThoughtError('cancelled', 'Stopped.'));
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.disconnect();
+    await gone;
+    this.#died.fire();
+  }
+
+  async #cancel(target: number): Promise<void> {
+    if (this.#pending.has(target)) await this.ask({ type: 'cancel', target });
   }
 
   /** The engine's process id while it runs. */

@@ -1,23 +1,42 @@
 /** Every id that the manifest and the code share, once. */
 export const commandIds = {
   forceThinking: 'secondThought.forceThinking',
+  forceAgain: 'secondThought.forceAgain',
   evaluateProblem: 'secondThought.evaluateProblem',
+  evaluateProblemSet: 'secondThought.evaluateProblemSet',
+  clearOutcomes: 'secondThought.clearOutcomes',
   waitAgain: 'secondThought.waitAgain',
   continueTrace: 'secondThought.continueTrace',
   stopThinking: 'secondThought.stopThinking',
   stopAndAnswer: 'secondThought.stopAndAnswer',
   openTrace: 'secondThought.openTrace',
+  openInTraceViewer: 'secondThought.openInTraceViewer',
+  dismissTrace: 'secondThought.dismissTrace',
+  dismissAllTraces: 'secondThought.dismissAllTraces',
+  addServer: 'secondThought.addServer',
+  editServer: 'secondThought.editServer',
+  removeServer: 'secondThought.removeServer',
+  selectServer: 'secondThought.selectServer',
+  checkServer: 'secondThought.checkServer',
   setApiKey: 'secondThought.setApiKey',
   clearApiKey: 'secondThought.clearApiKey',
+  renameRun: 'secondThought.renameRun',
+  deleteRun: 'secondThought.deleteRun',
+  revealRun: 'secondThought.revealRun',
   showLog: 'secondThought.showLog',
 } as const;
 
 export const traceScheme = 'second-thought-trace';
 export const traceViewType = 'secondThought.traceViewer';
+export const serversViewId = 'secondThought.servers';
+export const runsViewId = 'secondThought.runs';
+export const inlineControllerId = 'secondThought.inline';
 export const statusItemId = 'secondThought.status';
 /** A click on the status bar item: not in the palette, which has the same as Open Trace and Force Thinking. */
 export const statusClickId = 'secondThought.status.click';
 export const settingsSection = 'secondThought';
 
-/** Context key: the active editor shows a trace that runs, is complete or was interrupted. */
+/** Context key: what the trace that commands are about does: runs, is complete or was interrupted. */
 export const traceStateKey = 'secondThought.traceState';
+/** Context key: the active editor shows a problem file. */
+export const isProblemFileKey = 'secondThought.isProblemFile';

@@ -107,6 +107,13 @@ export class LiveTraces implements vscode.Disposable {
     });
   }
 
+  /** Their run was deleted. */
+  forgetAll(): void {
+    this.#traces.clear();
+    this.#waiting.clear();
+    this.#latest = undefined;
+  }
+
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose();
   }

@@ -1,37 +1,73 @@
 import * as vscode from 'vscode';
+import { toLabel, toMarkdown } from '../core/base/untrustedText';
+import { bundledServer } from '../core/servers/serverSpec';
 import { thinkingTokens } from '../core/traces/trace';
 import { showTrace } from './commands/forceThinking';
+import { activeServerId, knownServers } from './config';
+import type { UiContext } from './context';
 import { commandIds, statusClickId, statusItemId } from './ids';
-import type { LiveTraces } from './liveTraces';
 
-/** The status bar says what runs; a click shows it, or the last trace, and forces thinking where there is none. */
-export function createStatusItem(traces: LiveTraces): vscode.Disposable {
+const refreshAfterMs = 200;
+
+/**
+ * The status bar says which server is in use, and what runs on it; a click shows the trace that runs, or the last one, and
+ * forces thinking where there is none.
+ */
+export function createStatusItem(ui: UiContext): vscode.Disposable {
   const item = vscode.window.createStatusBarItem(statusItemId, vscode.StatusBarAlignment.Left);
   item.name = 'Second Thought';
-  const show = () => {
-    const { running } = traces;
-    const trace = shown(traces);
-    const tokens = running.reduce((sum, trace) => sum + thinkingTokens(trace), 0);
-    item.text = running.length > 0 ? `$(loading~spin) Thinking: ${tokens} tokens` : '$(lightbulb) Second Thought';
-    item.tooltip = trace ? `Open Trace: ${trace.problem.question.split('\n')[0]}` : 'Force Thinking';
-  };
   item.command = statusClickId;
   const click = vscode.commands.registerCommand(statusClickId, () => {
-    const trace = shown(traces);
+    const trace = ui.traces.running.at(-1) ?? ui.traces.latest;
     return trace ? showTrace(trace) : vscode.commands.executeCommand(commandIds.forceThinking);
   });
-  show();
+  item.text = '$(lightbulb) Second Thought';
   item.show();
-  const timer = { handle: undefined as NodeJS.Timeout | undefined };
-  const soon = () => {
-    timer.handle ??= setTimeout(() => {
-      timer.handle = undefined;
-      show();
-    }, 200);
+  const show = () => {
+    update(item, ui).catch((error) => ui.log.warn(String(error)));
   };
-  const subscription = traces.onDidChange(soon);
-  return vscode.Disposable.from(item, click, subscription, new vscode.Disposable(() => clearTimeout(timer.handle)));
+  let timer: NodeJS.Timeout | undefined;
+  const soon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      show();
+    }, refreshAfterMs);
+  };
+  show();
+  return vscode.Disposable.from(
+    item,
+    click,
+    ui.traces.onDidChange(soon),
+    ui.servers.onDidChange(soon),
+    new vscode.Disposable(() => clearTimeout(timer)),
+  );
 }
 
-/** What a click opens: what runs, else the last trace. */
-const shown = (traces: LiveTraces) => traces.running.at(-1) ?? traces.latest;
+async function update(item: vscode.StatusBarItem, ui: UiContext): Promise<void> {
+  const { running } = ui.traces;
+  const id = await activeServerId(ui);
+  const name = id === bundledServer.id ? 'bundled model' : toLabel(id, 30);
+  const tokens = running.reduce((sum, trace) => sum + thinkingTokens(trace), 0).toLocaleString('en');
+  const queued = running.reduce((most, trace) => Math.max(most, ui.traces.waitingFor(trace.id)?.waiting ?? 0), 0);
+  const queue = queued > 0 ? `, ${queued} in the queue` : '';
+  item.text = running.length > 0 ? `$(loading~spin) Thinking: ${tokens} tokens${queue}` : `$(lightbulb) ${name}`;
+  item.tooltip = await tooltip(ui, id);
+  item.accessibilityInformation = {
+    label: `Second Thought, ${name}${running.length > 0 ? `, thinking, ${tokens} tokens` : ''}`,
+  };
+}
+
+async function tooltip(ui: UiContext, id: string): Promise<vscode.MarkdownString> {
+  const entry = (await knownServers()).find((known) => known.id === id);
+  const state = ui.servers.of(id);
+  const last = ui.traces.running.at(-1) ?? ui.traces.latest;
+  const lines = [
+    `**Second Thought** on ${entry ? toMarkdown(`${id}: ${entry.model ?? 'first model'} at ${entry.url}`) : 'the bundled model'}`,
+    state ? toMarkdown(state.text) : '',
+    last ? `A click opens: ${toMarkdown(toLabel(last.problem.question))}` : 'A click forces thinking.',
+    `[Select Server](command:${commandIds.selectServer})`,
+  ];
+  const text = new vscode.MarkdownString(lines.filter(Boolean).join('\n\n'));
+  text.isTrusted = { enabledCommands: [commandIds.selectServer] };
+  return text;
+}

@@ -69,6 +69,7 @@ class EngineProcess {
       condition: createCondition({ ignore }),
       server: bundledServer,
       seed: 0,
+      sample: 0,
     });
   }
 

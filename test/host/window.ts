@@ -104,6 +104,53 @@ export class Window {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Runs Force Thinking on the problem under the cursor with the settings as they are. */
+  async forceThinking(): Promise<void> {
+    await this.runCommand('Second Thought: Force Thinking');
+    await this.quickPick.filter({ hasText: 'Start' }).waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** The focused row of an open list. */
+  get quickPick(): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row.focused');
+  }
+
+  /** Types into an open input box and accepts it. */
+  async input(title: string, text: string): Promise<void> {
+    await this.page.locator('.quick-input-widget:visible .quick-input-title').filter({ hasText: title }).waitFor();
+    await this.page.locator('.quick-input-widget input:visible').first().fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Chooses a row of an open list by its text. */
+  async choose(text: string): Promise<void> {
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().waitFor();
+    await this.page.locator('.quick-input-widget input:visible').first().fill(text);
+    await this.quickPick.filter({ hasText: text }).waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** The comment threads that are open in the editor. */
+  get inlineTrace(): Locator {
+    return this.page.locator('.review-widget');
+  }
+
+  /** A button in the title of an inline trace. */
+  inlineButton(title: string): Locator {
+    return this.inlineTrace.locator(`.review-actions [aria-label^="${title}"]`).first();
+  }
+
+  /** The lines above problems that say what came out. */
+  get outcomes(): Locator {
+    return this.page.locator('.codelens-decoration');
+  }
+
+  /** The button of a modal question. */
+  dialogButton(title: string): Locator {
+    return this.page.locator('.monaco-dialog-box').getByRole('button', { name: title });
+  }
+
   toast(text: string | RegExp): Locator {
     return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
   }

@@ -30,6 +30,8 @@ describe('in VS Code', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await configure('ignore', undefined);
     await configure('server', undefined);
+    await configure('servers', undefined);
+    ui.inline.dismissAll();
   });
 
   const goToLine = (line: number) => {
@@ -37,7 +39,14 @@ describe('in VS Code', () => {
   };
   const configure = (name: string, value: unknown) =>
     vscode.workspace.getConfiguration('secondThought').update(name, value, vscode.ConfigurationTarget.Global);
-  const run = (name: keyof typeof commandIds) => vscode.commands.executeCommand<Trace | undefined>(commandIds[name]);
+  /** Runs a command that gives traces; the first of them, undefined if it failed. */
+  const run = async (name: keyof typeof commandIds) =>
+    (await vscode.commands.executeCommand<Trace[] | undefined>(commandIds[name]))?.[0];
+
+  const openViewers = () =>
+    vscode.window.tabGroups.all
+      .flatMap((group) => group.tabs.map((tab) => tab.input))
+      .filter((input) => input instanceof vscode.TabInputCustom && input.viewType === traceViewType);
 
   it('nothing is started by activation', () => {
     assert.equal(ui.engine.pid, undefined);
@@ -51,8 +60,8 @@ describe('in VS Code', () => {
     );
   });
 
-  it('Force Thinking on the problem under the cursor opens the viewer and forces two cues', async () => {
-    const trace = await run('forceThinking');
+  it('Force Again on the problem under the cursor shows it below the problem and forces two cues', async () => {
+    const trace = await run('forceAgain');
     assert.ok(trace);
     await ui.traces.ended(trace);
     assert.equal(trace.problem.id, 'raspberry');
@@ -60,15 +69,25 @@ describe('in VS Code', () => {
     assert.equal(cuesUsed(trace), 2);
     assert.match(answerText(trace), /\d/);
     assert.deepEqual(checkTrace(trace), []);
-    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs.map((tab) => tab.input));
-    assert.ok(tabs.some((input) => input instanceof vscode.TabInputCustom && input.viewType === traceViewType));
+    assert.equal(ui.inline.count, 1);
+    assert.deepEqual(openViewers(), []);
   });
 
-  it('Force Thinking on a selection asks what is selected', async () => {
+  it('Open in Trace Viewer shows the trace below the problem under the cursor', async () => {
+    const trace = await run('forceAgain');
+    assert.ok(trace);
+    await ui.traces.ended(trace);
+    await vscode.commands.executeCommand(commandIds.openInTraceViewer);
+    assert.equal(openViewers().length, 1);
+    await vscode.commands.executeCommand(commandIds.dismissAllTraces);
+    assert.equal(ui.inline.count, 0);
+  });
+
+  it('Force Again on a selection asks what is selected', async () => {
     const markdown = await vscode.workspace.openTextDocument({ language: 'plaintext', content: 'x\nWhat is 2+3?\ny' });
     const editor = await vscode.window.showTextDocument(markdown);
     editor.selection = new vscode.Selection(1, 0, 1, 12);
-    const trace = await run('forceThinking');
+    const trace = await run('forceAgain');
     assert.equal(trace?.problem.question, 'What is 2+3?');
   });
 
@@ -87,7 +106,7 @@ describe('in VS Code', () => {
     const [a, b] = await Promise.all([first, second]);
     assert.equal(a?.problem.id, 'raspberry');
     assert.equal(b?.problem.id, 'sum-5');
-    const [c, d] = await Promise.all([run('forceThinking'), run('forceThinking')]);
+    const [c, d] = await Promise.all([run('forceAgain'), run('forceAgain')]);
     assert.ok(c && d);
     assert.equal(c.id, d.id);
   });
@@ -107,7 +126,7 @@ describe('in VS Code', () => {
   it('a trace whose engine is killed is interrupted, and continues by ids', async () => {
     await configure('ignore', 8);
     goToLine(10);
-    const trace = await run('forceThinking');
+    const trace = await run('forceAgain');
     assert.ok(trace && ui.engine.pid);
     // In the middle of a pass: the window has then seen ids that are not in the journal yet.
     while (trace.passes.at(-1)?.ending !== 'running' || (trace.spans.at(-1)?.tokenIds.length ?? 0) < 8)
@@ -125,8 +144,10 @@ describe('in VS Code', () => {
   });
 
   it('a server that is not there is one clear error, and the next command works', async () => {
-    await configure('server', { id: 'gone', url: 'http://127.0.0.1:9/v1' });
+    await configure('servers', [{ id: 'gone', url: 'http://127.0.0.1:9/v1' }]);
+    await configure('server', 'gone');
     assert.equal(await run('evaluateProblem'), undefined);
+    assert.equal(ui.servers.of('gone')?.kind, 'error');
     await configure('server', undefined);
     assert.equal((await run('evaluateProblem'))?.status, 'complete');
   });

@@ -37,6 +37,7 @@ export const errorCodes = {
   'dialect-mismatch': 'the model cannot write thinking in the chosen dialect',
   'delimiter-in-problem': 'the problem text contains a control token of the dialect',
   'local-server-unavailable': 'the bundled model cannot run on this machine',
+  'untrusted-folder': 'the folder is not trusted, or its configuration names servers that were not accepted',
   busy: 'something else is already running in that place',
   cancelled: 'the user stopped it',
   internal: 'a defect of this program',

@@ -1,8 +1,10 @@
+import * as z from 'zod';
 import type { Problem } from '../problems/problem';
 import { answerText, type Trace } from '../traces/trace';
 
 /** Design: first match wins, in this order. `interrupted` is a state, not an outcome, and gives null. */
-export type Outcome = 'error' | 'ungraded' | 'correct' | 'wrong' | 'truncated' | 'no-answer';
+export const outcomeSchema = z.enum(['error', 'ungraded', 'correct', 'wrong', 'truncated', 'no-answer']);
+export type Outcome = z.infer<typeof outcomeSchema>;
 
 export interface Grade {
   outcome: Outcome | null;

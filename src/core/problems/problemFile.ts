@@ -50,7 +50,8 @@ function jsonLinesProblems(lines: string[]): PlacedProblem[] {
   });
 }
 
-function problemOfRow(text: string): Problem | undefined {
+/** The problem of a JSON line, if it is one. */
+export function problemOfRow(text: string): Problem | undefined {
   if (!text.trimStart().startsWith('{')) return undefined;
   let value: unknown;
   try {

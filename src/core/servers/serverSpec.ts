@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A server as configured: what is needed to connect to it. */
+/** A server as it is resolved: what is needed to connect to it. */
 export const serverSpecSchema = z.discriminatedUnion('kind', [
   /** The model that ships with Second Thought, run by the local server. */
   z.object({ kind: z.literal('bundled'), id: z.literal('bundled') }),
@@ -20,3 +20,25 @@ export const serverSpecSchema = z.discriminatedUnion('kind', [
 export type ServerSpec = z.infer<typeof serverSpecSchema>;
 
 export const bundledServer: ServerSpec = { kind: 'bundled', id: 'bundled' };
+
+const httpUrl = z.string().refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+  error: 'It must be a URL such as http://gpu01:8000/v1',
+});
+
+/** A server as people write it down, in settings and configuration files. Holds no key, only where to find it. */
+export const serverEntrySchema = z.strictObject({
+  id: z.string().regex(/^[\w.-]{1,64}$/, 'It must be a short name of letters, digits, dots and dashes'),
+  url: httpUrl,
+  /** Without it the first that the server lists. */
+  model: z.string().min(1).optional(),
+  /** Without it `s1`. */
+  dialect: z.string().min(1).optional(),
+  /** Environment variable that holds the key; the extension keeps keys in the secret storage instead. */
+  apiKeyEnv: z.string().min(1).optional(),
+  /** Requests cost money: every evaluation asks first. */
+  isPaid: z.boolean().optional(),
+});
+export type ServerEntry = z.infer<typeof serverEntrySchema>;
+
+/** The dialect of the bundled model, and of a server that names none. */
+export const usualDialect = 's1';

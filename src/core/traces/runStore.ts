@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import * as z from 'zod';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { parseJsonLines, readTextFile, reasonOf, writeWholeFile } from '../base/files';
@@ -8,6 +9,16 @@ import { type Trace, traceSchema } from './trace';
 
 /** Finished traces go into files of at most this size. */
 const maxFileBytes = 64 * 2 ** 20;
+
+/** `run.json`: what a run is. */
+const runFileSchema = z.object({
+  schemaVersion: z.literal(1),
+  kind: z.literal('scratch'),
+  createdAt: z.string(),
+  /** What people call it. */
+  title: z.string().optional(),
+});
+export type RunFile = z.infer<typeof runFileSchema>;
 
 /**
  * The folder of a run:
@@ -25,17 +36,51 @@ export class RunStore {
 
   /** Opens the folder as a scratch run, making it if need be. */
   static async openScratch(folder: string, clock: Clock): Promise<RunStore> {
-    const runFile = path.join(folder, 'run.json');
-    const exists = await stat(runFile).then(
+    const store = new RunStore(folder, clock);
+    if (!(await store.exists())) {
+      await writeWholeFile(path.join(folder, '.gitignore'), '*\n');
+      await store.#describe({ schemaVersion: 1, kind: 'scratch', createdAt: new Date(clock.now()).toISOString() });
+    }
+    return store;
+  }
+
+  /** The run in a folder that may not be there: for reading. */
+  static at(folder: string, clock: Clock): RunStore {
+    return new RunStore(folder, clock);
+  }
+
+  exists(): Promise<boolean> {
+    return stat(this.#runFile).then(
       () => true,
       () => false,
     );
-    if (!exists) {
-      const run = { schemaVersion: 1, kind: 'scratch', createdAt: new Date(clock.now()).toISOString() };
-      await writeWholeFile(path.join(folder, '.gitignore'), '*\n');
-      await writeWholeFile(runFile, `${JSON.stringify(run, null, 1)}\n`);
-    }
-    return new RunStore(folder, clock);
+  }
+
+  /** @throws SecondThoughtError `file-not-found`, `invalid-file` */
+  async describe(): Promise<RunFile> {
+    const parsed = runFileSchema.safeParse(
+      parseJsonLines(`${(await readTextFile(this.#runFile)).replace(/\n/g, '')}\n`)[0],
+    );
+    if (parsed.success) return parsed.data;
+    throw new SecondThoughtError('invalid-file', `${this.#runFile} does not describe a run.`);
+  }
+
+  async rename(title: string): Promise<void> {
+    await this.#describe({ ...(await this.describe()), title });
+  }
+
+  /** Bytes on disk. */
+  async sizeBytes(): Promise<number> {
+    const names = await readdir(this.folder, { recursive: true }).catch(() => []);
+    const sizes = await Promise.all(
+      names.map((name) =>
+        stat(path.join(this.folder, name)).then(
+          (s) => (s.isFile() ? s.size : 0),
+          () => 0,
+        ),
+      ),
+    );
+    return sizes.reduce((sum, size) => sum + size, 0);
   }
 
   /** The journal of a trace that is about to run or to be continued. */
@@ -78,6 +123,8 @@ export class RunStore {
 
   /** The trace with this id, or the only one whose id begins so. */
   async find(idPrefix: string): Promise<Trace> {
+    const whole = await this.#findWhole(idPrefix);
+    if (whole) return whole;
     const found = (await this.list()).filter((trace) => trace.id.startsWith(idPrefix));
     const [only, ...more] = found;
     if (only && (more.length === 0 || only.id === idPrefix)) return only;
@@ -85,6 +132,26 @@ export class RunStore {
       ? `${found.length} traces begin with "${idPrefix}".`
       : `There is no trace "${idPrefix}" in ${this.folder}.`;
     throw new SecondThoughtError('file-not-found', message, { remedy: 'Use second-thought show to list them.' });
+  }
+
+  /** By the whole id, without parsing every trace there is. */
+  async #findWhole(traceId: string): Promise<Trace | undefined> {
+    if (!/^[0-9a-f-]{36}$/.test(traceId)) return undefined;
+    for (const file of (await this.#traceFiles()).reverse()) {
+      const lines = (await readTextFile(file)).split('\n').slice(0, -1);
+      const line = lines.findLast((text) => text.includes(`"id":"${traceId}"`));
+      const parsed = line === undefined ? undefined : traceSchema.safeParse(parseJsonLines(`${line}\n`)[0]);
+      if (parsed?.success && parsed.data.id === traceId) return parsed.data;
+    }
+    return readJournal(this.#liveFile(traceId)).catch(() => undefined);
+  }
+
+  get #runFile(): string {
+    return path.join(this.folder, 'run.json');
+  }
+
+  #describe(run: RunFile): Promise<void> {
+    return writeWholeFile(this.#runFile, `${JSON.stringify(run, null, 1)}\n`);
   }
 
   #liveFile(traceId: string): string {

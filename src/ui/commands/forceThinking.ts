@@ -1,48 +1,76 @@
 import * as vscode from 'vscode';
 import { type Condition, conditionKey } from '../../core/forcing/condition';
-import type { Problem } from '../../core/problems/problem';
-import { problemKey } from '../../core/problems/problem';
+import { type Problem, problemKey } from '../../core/problems/problem';
 import type { Trace } from '../../core/traces/trace';
-import { configuredCondition, configuredSeed, configuredServer } from '../config';
+import { type RunSettings, runSettings } from '../config';
 import type { UiContext } from '../context';
-import { traceViewType } from '../ids';
+import { settingsSection, traceViewType } from '../ids';
 import { traceUri } from '../traceViewer/traceUri';
-import { askForProblem, firstProblemOfWorkspace, problemInEditor } from './problemInEditor';
+import { firstProblemOfWorkspace, pickTarget, type Target, targetInEditor } from './problemInEditor';
+import { askQuickSettings } from './quickSettings';
 
-/** Force Thinking: the problem at hand, under the condition of the settings, streamed into the trace viewer. */
-export async function forceThinking(ui: UiContext): Promise<Trace | undefined> {
-  const problem = problemInEditor(vscode.window.activeTextEditor) ?? (await askForProblem());
-  if (!problem) return undefined;
-  const trace = await startTrace(ui, problem);
-  await showTrace(trace);
-  return trace;
+/** Force Thinking: the problem at hand, under a condition that is shown and can be changed before it starts. */
+export async function forceThinking(ui: UiContext): Promise<Trace[]> {
+  const target = targetInEditor(ui) ?? (await pickTarget());
+  if (!target) return [];
+  const settings = await askQuickSettings(ui, target.problem);
+  return settings ? runTarget(ui, target, settings) : [];
 }
 
-/** Starts a trace, or gives the one that already starts or runs for this problem under this condition. */
-export async function startTrace(ui: UiContext, problem: Problem): Promise<Trace> {
-  const condition = configuredCondition();
-  const keyOf = (name: string, value: Condition) => `${name} ${conditionKey(value)}`;
-  const key = keyOf(problemKey(problem), condition);
-  const same = ui.traces.running.find((trace) => keyOf(trace.problemKey, trace.condition) === key);
+/** Force Again: the same with the last settings, at once. */
+export async function forceAgain(ui: UiContext): Promise<Trace[]> {
+  const target = targetInEditor(ui) ?? lastTarget(ui) ?? (await pickTarget());
+  return target ? runTarget(ui, target, await runSettings(ui)) : [];
+}
+
+function lastTarget({ traces }: UiContext): Target | undefined {
+  const problem = traces.latest?.problem;
+  return problem && { problem, place: undefined };
+}
+
+/** Runs a problem and shows it: below its text where it has one, else in the trace viewer. */
+export async function runTarget(ui: UiContext, { problem, place }: Target, settings: RunSettings): Promise<Trace[]> {
+  const traces = await startTraces(ui, problem, settings);
+  if (place) ui.inline.show(place, traces);
+  const [first] = traces;
+  const where = vscode.workspace.getConfiguration(settingsSection).get('showTraces', 'inline');
+  if (first && (!place || where !== 'inline')) await showTrace(first);
+  return traces;
+}
+
+/** Starts as many traces as there are samples, or gives those that already start or run for this problem. */
+export function startTraces(ui: UiContext, problem: Problem, settings: RunSettings): Promise<Trace[]> {
+  const samples = Array.from({ length: settings.samples }, (_, sample) => sample);
+  const started = withProgress('Starting…', () =>
+    Promise.all(samples.map((sample) => startTrace(ui, problem, settings, sample))),
+  );
+  return started.catch((error) => {
+    ui.servers.failed(settings.server.id, error);
+    throw error;
+  });
+}
+
+async function startTrace(ui: UiContext, problem: Problem, settings: RunSettings, sample: number): Promise<Trace> {
+  const { condition } = settings;
+  const keyOf = (name: string, value: Condition, index: number) => `${name} ${conditionKey(value)} ${index}`;
+  const key = keyOf(problemKey(problem), condition, sample);
+  const same = ui.traces.running.find((trace) => keyOf(trace.problemKey, trace.condition, trace.sample) === key);
   if (same) return same;
-  const starting = ui.starting.get(key) ?? start(ui, problem, condition).finally(() => ui.starting.delete(key));
+  const begin = async () => {
+    const { server, seed } = settings;
+    const { trace } = await ui.engine.ask({ type: 'force', problem, condition, server, seed, sample });
+    if (!trace) throw new Error('the engine gave no trace');
+    return ui.traces.began(trace);
+  };
+  const starting = ui.starting.get(key) ?? begin().finally(() => ui.starting.delete(key));
   ui.starting.set(key, starting);
   return starting;
 }
 
-async function start(ui: UiContext, problem: Problem, condition: Condition): Promise<Trace> {
-  const server = await configuredServer(ui.secrets);
-  const request = { type: 'force' as const, problem, condition, server, seed: configuredSeed() };
-  const { trace } = await withProgress('Starting…', () => ui.engine.ask(request));
-  if (!trace) throw new Error('the engine gave no trace');
-  return ui.traces.began(trace);
-}
-
 /** A wait that the user started; shown only if it lasts. */
-export function withProgress<T>(title: string, task: () => Promise<T>): Thenable<T> {
-  return vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: `Second Thought: ${title}` },
-    task,
+export function withProgress<T>(title: string, task: () => Promise<T>): Promise<T> {
+  return Promise.resolve(
+    vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: `Second Thought: ${title}` }, task),
   );
 }
 
@@ -59,8 +87,9 @@ export async function showTrace(trace: Pick<Trace, 'id' | 'problem'>): Promise<v
 
 /** What `npm start` asks for: the first sample problem, forced, without a click. */
 export async function forceFirstProblem(ui: UiContext): Promise<void> {
-  const { problem, uri, line } = await firstProblemOfWorkspace();
+  const { target, uri, line } = await firstProblemOfWorkspace();
   const selection = new vscode.Range(line, 0, line, 0);
   await vscode.window.showTextDocument(uri, { selection, preview: false });
-  await showTrace(await startTrace(ui, problem));
+  const [trace] = await runTarget(ui, target, await runSettings(ui));
+  if (trace) await showTrace(trace);
 }

@@ -2,33 +2,50 @@ import * as vscode from 'vscode';
 import type { UiContext } from '../context';
 import { commandIds } from '../ids';
 import { presentError } from '../presentError';
-import { clearApiKey, setApiKey } from './apiKeys';
 import { evaluateProblem } from './evaluateProblem';
-import { forceThinking } from './forceThinking';
-import { actOnActiveTrace, openTrace } from './traceActions';
+import { clearOutcomes, evaluateProblemSet } from './evaluateProblemSet';
+import { forceAgain, forceThinking } from './forceThinking';
+import { deleteRun, renameRun, revealRun } from './runs';
+import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
+import { actOnTraces, dismissTrace, openInTraceViewer, openTrace } from './traceActions';
 
-type Handler = (ui: UiContext) => unknown;
+/** `from`: what the place hands over where the command was called: a file, a comment thread, a row of a view. */
+type Handler = (ui: UiContext, from: unknown) => unknown;
 
 /** Every command there is. */
 export const commandTable: Record<keyof typeof commandIds, Handler> = {
   forceThinking,
+  forceAgain,
   evaluateProblem,
-  waitAgain: (ui) => actOnActiveTrace(ui, 'waitAgain'),
-  continueTrace: (ui) => actOnActiveTrace(ui, 'continue'),
-  stopThinking: (ui) => actOnActiveTrace(ui, 'stop'),
-  stopAndAnswer: (ui) => actOnActiveTrace(ui, 'stopAndAnswer'),
+  evaluateProblemSet,
+  clearOutcomes,
+  waitAgain: (ui, from) => actOnTraces(ui, 'waitAgain', from),
+  continueTrace: (ui, from) => actOnTraces(ui, 'continue', from),
+  stopThinking: (ui, from) => actOnTraces(ui, 'stop', from),
+  stopAndAnswer: (ui, from) => actOnTraces(ui, 'stopAndAnswer', from),
   openTrace,
+  openInTraceViewer,
+  dismissTrace,
+  dismissAllTraces: (ui) => ui.inline.dismissAll(),
+  addServer,
+  editServer,
+  removeServer,
+  selectServer,
+  checkServer,
   setApiKey,
   clearApiKey,
+  renameRun,
+  deleteRun,
+  revealRun,
   showLog: (ui) => ui.log.show(),
 };
 
 /** Registers them; a failure is shown once, and the command then gives undefined. */
 export function registerCommands(ui: UiContext): vscode.Disposable[] {
   return Object.entries(commandTable).map(([name, handler]) =>
-    vscode.commands.registerCommand(commandIds[name as keyof typeof commandIds], async () => {
+    vscode.commands.registerCommand(commandIds[name as keyof typeof commandIds], async (from: unknown) => {
       try {
-        return await handler(ui);
+        return await handler(ui, from);
       } catch (error) {
         presentError(error, ui.log);
         return undefined;

@@ -1,13 +1,15 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../../core/base/errors';
+import { toLabel } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
 import { describeCondition } from '../../core/forcing/condition';
 import { type Trace, thinkingTokens } from '../../core/traces/trace';
 import type { TraceAction } from '../../protocol/traceViewer';
-import { configuredServer } from '../config';
+import { serverOfTrace } from '../config';
 import type { UiContext } from '../context';
 import { traceCommand, traceText } from '../traceViewer/toWire';
 import { showTrace, withProgress } from './forceThinking';
+import { problemLines } from './problemInEditor';
 
 /** What can be done with a trace: by button, by command, by keyboard. */
 export async function actOnTrace(ui: UiContext, action: TraceAction, trace: Trace): Promise<void> {
@@ -31,25 +33,61 @@ export async function actOnTrace(ui: UiContext, action: TraceAction, trace: Trac
   }
 }
 
-/** Runs an action on the trace of the active viewer, else on the latest one. */
-export async function actOnActiveTrace(ui: UiContext, action: TraceAction): Promise<void> {
-  const trace = ui.activeTrace() ?? ui.traces.latest;
-  if (!trace) {
+/** The state that a trace has to be in for an action to mean something. */
+const wanted: Partial<Record<TraceAction, Trace['status']>> = {
+  stop: 'running',
+  stopAndAnswer: 'running',
+  waitAgain: 'complete',
+  continue: 'interrupted',
+};
+
+/**
+ * Runs an action on the traces meant: those of the comment thread whose button it was, else the one of the active viewer,
+ * else those below the problem under the cursor, else the latest.
+ */
+export async function actOnTraces(ui: UiContext, action: TraceAction, from: unknown): Promise<void> {
+  const traces = tracesMeant(ui, from);
+  if (traces.length === 0) {
     throw new SecondThoughtError('bad-usage', 'No trace is open.', { remedy: 'Use Force Thinking to make one.' });
   }
-  await actOnTrace(ui, action, trace);
+  const fitting = traces.filter((trace) => wanted[action] === undefined || trace.status === wanted[action]);
+  if (fitting.length === 0) throw notNow(action, traces[0] as Trace);
+  await Promise.all(fitting.map((trace) => actOnTrace(ui, action, trace)));
+}
+
+function notNow(action: TraceAction, { status }: Trace): SecondThoughtError {
+  const state = status === 'running' ? 'still running' : status;
+  return new SecondThoughtError('bad-usage', `This trace is ${state}: that works on one that is ${wanted[action]}.`);
+}
+
+export function tracesMeant(ui: UiContext, from: unknown): Trace[] {
+  if (isThread(from)) return ui.inline.tipsOf(from);
+  const inViewer = ui.activeTrace();
+  if (inViewer) return [inViewer];
+  const editor = vscode.window.activeTextEditor;
+  const below = editor ? ui.inline.tipsAt(editor.document.uri, problemLines(ui, editor)) : [];
+  if (below.length > 0) return below;
+  return ui.traces.latest ? [ui.traces.latest] : [];
+}
+
+/** What a button of a comment thread hands over. */
+function isThread(value: unknown): value is vscode.CommentThread {
+  return typeof value === 'object' && value !== null && 'comments' in value && 'canReply' in value;
 }
 
 async function waitAgain(ui: UiContext, parent: Trace): Promise<void> {
-  const server = await configuredServer(ui.secrets);
+  const server = await serverOfTrace(ui, parent);
   const { trace } = await withProgress('Waiting again…', () =>
     ui.engine.ask({ type: 'waitAgain', traceId: parent.id, server }),
   );
-  if (trace) await showTrace(ui.traces.began(trace));
+  if (!trace) return;
+  const child = ui.traces.began(trace);
+  const isInEditor = ui.inline.follow(parent.id, child);
+  if (!isInEditor || ui.activeTrace() === parent) await showTrace(child);
 }
 
 async function continueTrace(ui: UiContext, trace: Trace): Promise<void> {
-  const server = await configuredServer(ui.secrets);
+  const server = await serverOfTrace(ui, trace);
   // The replica stays as it is: the events that follow, from "continued" on, apply to it. The command is done when the
   // first of them is there, so that whoever waits for the end does not meet the old one.
   const resumed = ui.traces.nextChange(trace);
@@ -57,24 +95,38 @@ async function continueTrace(ui: UiContext, trace: Trace): Promise<void> {
   await resumed;
 }
 
-/** Open Trace: a list of the scratch run, newest first. */
-export async function openTrace(ui: UiContext): Promise<void> {
+/** Open in Trace Viewer: of a thread with several samples, one is chosen. */
+export async function openInTraceViewer(ui: UiContext, from: unknown): Promise<void> {
+  const traces = tracesMeant(ui, from);
+  if (traces.length === 0) return openTrace(ui);
+  const chosen = traces.length === 1 ? traces[0] : await pickTrace(traces, 'Open in Trace Viewer');
+  if (chosen) await showTrace(chosen);
+}
+
+export function dismissTrace(ui: UiContext, from: unknown): void {
+  if (isThread(from)) ui.inline.dismiss(from);
+}
+
+/** Open Trace: the one that is named, else a list of the scratch run, newest first. */
+export async function openTrace(ui: UiContext, traceId?: unknown): Promise<void> {
+  if (typeof traceId === 'string') return showTrace(await ui.traces.get(traceId));
   const { traces = [] } = await ui.engine.ask({ type: 'list' });
   if (traces.length === 0) {
     throw new SecondThoughtError('file-not-found', 'There are no traces yet.', {
       remedy: 'Use Force Thinking to make one.',
     });
   }
-  const items = traces.reverse().map((trace) => ({
+  const chosen = await pickTrace(traces.reverse(), 'Open Trace');
+  if (chosen) await showTrace(chosen);
+}
+
+async function pickTrace(traces: Trace[], title: string): Promise<Trace | undefined> {
+  const items = traces.map((trace) => ({
     trace,
-    label: trace.problem.question.split('\n')[0] ?? '',
+    label: toLabel(trace.problem.question),
     description: gradeTrace(trace).outcome ?? trace.status,
-    detail: `${describeCondition(trace.condition)} · ${thinkingTokens(trace)} thinking tokens · ${new Date(trace.createdAt).toLocaleString()}`,
+    detail: `${toLabel(describeCondition(trace.condition))} · ${thinkingTokens(trace)} thinking tokens · ${new Date(trace.createdAt).toLocaleString()}`,
   }));
-  const chosen = await vscode.window.showQuickPick(items, {
-    title: 'Open Trace',
-    matchOnDescription: true,
-    matchOnDetail: true,
-  });
-  if (chosen) await showTrace(chosen.trace);
+  const options = { title, matchOnDescription: true, matchOnDetail: true };
+  return (await vscode.window.showQuickPick(items, options))?.trace;
 }

@@ -81,7 +81,7 @@ const endings: Record<NonNullable<Trace['thinkingEndedBy']>, string> = {
   interrupted: 'Interrupted while thinking.',
 };
 
-function statusOf(trace: Trace, waiting: Waiting | undefined): string {
+export function statusOf(trace: Trace, waiting: Waiting | undefined): string {
   if (trace.status === 'complete') return trace.thinkingEndedBy ? endings[trace.thinkingEndedBy] : 'Complete.';
   if (trace.status === 'interrupted')
     return `Interrupted at ${thinkingTokens(trace).toLocaleString('en')} thinking tokens.`;
@@ -92,7 +92,7 @@ function statusOf(trace: Trace, waiting: Waiting | undefined): string {
   return trace.thinkingEndedBy === null ? 'Thinking…' : 'Answering…';
 }
 
-function interruptionOf(trace: Trace): string | null {
+export function interruptionOf(trace: Trace): string | null {
   if (!trace.interruption || trace.interruption.code === 'cancelled') return null;
   const { message, remedy } = trace.interruption;
   return remedy ? `${message} ${remedy}` : message;

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Trace } from '../../core/traces/trace';
 import { parseTrace } from '../../core/traces/traceFile';
 import { fromTraceViewerSchema, type TraceAction } from '../../protocol/traceViewer';
-import { traceStateKey, traceViewType } from '../ids';
+import { traceViewType } from '../ids';
 import type { LiveTraces } from '../liveTraces';
 import { TraceFeed } from './feed';
 import { traceViewerHtml } from './html';
@@ -19,7 +19,11 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
   readonly #root: vscode.Uri;
   readonly #traces: LiveTraces;
   readonly #act: (action: TraceAction, trace: Trace) => void;
+  readonly #activeChanged = new vscode.EventEmitter<void>();
   #active: Trace | undefined;
+
+  /** Another viewer has the focus, or its trace changed. */
+  readonly onDidChangeActive = this.#activeChanged.event;
 
   constructor(root: vscode.Uri, traces: LiveTraces, act: (action: TraceAction, trace: Trace) => void) {
     this.#root = root;
@@ -77,6 +81,6 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
 
   #setActive(trace: Trace | undefined): void {
     this.#active = trace;
-    void vscode.commands.executeCommand('setContext', traceStateKey, trace?.status);
+    this.#activeChanged.fire();
   }
 }

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { FaultServer, ids, natural } from '../../faults/faultServer';
 import { Window } from '../../host/window';
 
 /** The real window, driven from outside; the bundled model answers. */
@@ -17,23 +16,34 @@ describe('a user of VS Code', () => {
     window = await Window.open();
   });
   afterAll(() => window?.close());
-  afterEach(() => window.runCommand('View: Close All Editors'));
+  afterEach(async () => {
+    await window.runCommand('Second Thought: Dismiss All Inline Traces');
+    await window.runCommand('View: Close All Editors');
+  });
 
-  it('forces thinking on the problem under the cursor, from the palette', async () => {
+  it('forces thinking from the palette, reads the trace below the problem, and opens it in the viewer', async () => {
     await window.openFile(problemFile);
     await window.goToLine(1);
-    await window.runCommand('Second Thought: Force Thinking');
+    await window.forceThinking();
+    await window.inlineTrace.getByText(/2 forced cues/).waitFor();
+    await window.inlineTrace
+      .getByText(/Correct: 3|Wrong: \d/)
+      .first()
+      .waitFor();
+    await window.runCommand('Second Thought: Open in Trace Viewer');
     await state('complete').waitFor();
     expect(await window.viewer.locator('.mark.cue').allInnerTexts()).toHaveLength(2);
     expect(await window.viewer.locator('.badge').innerText()).toMatch(/Correct|Wrong/);
   });
 
-  it('evaluates a problem by right-click and reads the outcome', async () => {
+  it('evaluates a problem by right-click, and reads the outcome above it', async () => {
     await window.openFile(problemFile);
     await window.goToLine(7);
     await window.contextMenu(window.editor.locator('.view-line').nth(6), 'Evaluate Problem');
-    await window.toast(/(Correct|Wrong): \d+/).waitFor();
-    await window.runCommand('Notifications: Clear All Notifications');
+    await window.outcomes
+      .getByText(/(Correct|Wrong): \d+.*thinking tokens/)
+      .first()
+      .waitFor();
   });
 
   it('opens the last trace by a click on the status bar', async () => {
@@ -42,47 +52,27 @@ describe('a user of VS Code', () => {
     expect(await window.viewer.getByRole('heading', { level: 1 }).innerText()).toBe('What is 7+12+5?');
   });
 
-  it('makes the model wait again, with one more cue', async () => {
+  it('turns a wrong answer into a right one with Wait Again, by mouse', async () => {
     await window.openFile(problemFile);
-    await window.goToLine(1);
+    await window.goToLine(2);
     await window.runCommand('Second Thought: Force Thinking');
-    await state('complete').waitFor();
-    await window.viewer.getByText('Wait Again').click();
-    await window.viewer.getByText('forced cue 3').waitFor();
-    await state('complete').waitFor();
-  });
-});
-
-describe('a window that is reloaded in the middle of a thought', () => {
-  let server: FaultServer;
-
-  beforeAll(async () => {
-    // A server that stops in the middle of its first reply, for as long as the window takes.
-    server = await FaultServer.start(
-      (stream) => stream.send(ids.of('half a thought'), 'half a thought'),
-      natural(', and the rest'),
-      natural('\n42', ids.imEnd),
-    );
-    const setting = { id: 'slow', url: server.url };
-    window = await Window.open({ settings: { 'secondThought.server': setting, 'secondThought.ignore': 0 } });
-  });
-  afterAll(async () => {
-    await window?.close();
-    await server?.stop();
-  });
-
-  it('shows it again as interrupted, and Continue goes on from its last token', async () => {
-    await window.openFile(problemFile);
-    await window.goToLine(1);
-    await window.runCommand('Second Thought: Force Thinking');
-    await window.viewer.getByText('half a thought').waitFor();
-    await window.reload();
-    await state('interrupted').waitFor();
-    expect(await window.viewer.locator('.thinking').innerText()).toContain('half a thought');
-    await window.viewer.getByText('Continue', { exact: true }).click();
-    await state('complete').waitFor();
-    expect(await window.viewer.locator('.thinking').innerText()).toContain('half a thought, and the rest');
-    const [first, second] = server.requests;
-    expect(second?.prompt).toEqual([...(first?.prompt ?? []), ...ids.of('half a thought')]);
+    await window.choose('Cues');
+    await window.input('How many times', '0');
+    await window.quickPick.filter({ hasText: 'Start' }).waitFor();
+    await window.page.keyboard.press('Enter');
+    await window.inlineTrace
+      .getByText(/Wrong: \d, expected 3/)
+      .first()
+      .waitFor();
+    for (let cues = 1; cues <= 3; cues++) {
+      await window.inlineButton('Wait Again').click();
+      await window.inlineTrace
+        .locator('.review-comment')
+        .nth(cues)
+        .getByText(/(Correct|Wrong): \d/)
+        .waitFor();
+      if ((await window.inlineTrace.getByText('Correct: 3').count()) > 0) break;
+    }
+    expect(await window.inlineTrace.getByText('Correct: 3').count()).toBeGreaterThan(0);
   });
 });

@@ -44,14 +44,19 @@ describe('the manifest', () => {
   it('offers the presets and dialects that there are', () => {
     const { properties } = configuration;
     expect(properties['secondThought.preset'].enum).toEqual(presetSchema.options);
-    expect(properties['secondThought.dialect'].enum).toEqual(dialects.map(({ name }) => name));
+    const server = properties['secondThought.servers'].items.properties;
+    expect(server.dialect.enum).toEqual(dialects.map(({ name }) => name));
   });
 
   it('never takes a server from an untrusted folder', () => {
     expect(manifest.capabilities.untrustedWorkspaces).toMatchObject({
       supported: 'limited',
-      restrictedConfigurations: ['secondThought.server'],
+      restrictedConfigurations: ['secondThought.server', 'secondThought.servers'],
     });
+  });
+
+  it('takes addresses from user settings only', () => {
+    expect(configuration.properties['secondThought.servers'].scope).toBe('machine');
   });
 
   it('names the viewer and its scheme as the code does', () => {

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { parse, YAMLParseError } from 'yaml';
+import * as z from 'zod';
+import { SecondThoughtError } from '../base/errors';
+import { readTextFile, writeWholeFile } from '../base/files';
+import { presetSchema } from '../forcing/condition';
+import { serverEntrySchema } from '../servers/serverSpec';
+
+/** `second-thought.config.yaml` in a folder, `config.yaml` of the user: the same names as the settings of VS Code. */
+export const folderConfigName = 'second-thought.config.yaml';
+
+export const configFileSchema = z.strictObject({
+  /** Id of the server to use. */
+  server: z.string().min(1).optional(),
+  servers: z.array(serverEntrySchema).optional(),
+  ignore: z.int().nonnegative().optional(),
+  cue: z.string().optional(),
+  maxThinkingTokens: z
+    .union([z.int().nonnegative(), z.literal('auto')])
+    .nullable()
+    .optional(),
+  preset: presetSchema.optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  seed: z.int().nonnegative().optional(),
+  samples: z.int().min(1).max(64).optional(),
+});
+export type ConfigFile = z.infer<typeof configFileSchema>;
+
+/** @throws SecondThoughtError `invalid-file`, naming the field */
+export function parseConfig(text: string, from: string): ConfigFile {
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 100 }) ?? {};
+  } catch (error) {
+    const reason = error instanceof YAMLParseError ? (error.message.split('\n')[0] ?? '') : 'it cannot be read';
+    throw new SecondThoughtError('invalid-file', `${from} is not YAML: ${reason.replace(/[:.]$/, '')}.`, {
+      cause: error,
+    });
+  }
+  const parsed = configFileSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join('.') ?? '';
+  throw new SecondThoughtError('invalid-file', `${from}${field ? `, field ${field}` : ''}: ${issue?.message}.`, {
+    remedy: `Fields there are: ${Object.keys(configFileSchema.shape).join(', ')}.`,
+  });
+}
+
+/** The configuration in a file; empty where there is no such file. */
+export async function readConfig(file: string): Promise<ConfigFile> {
+  const text = await readTextFile(file).catch((error: unknown) => {
+    const { cause } = error as SecondThoughtError;
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
+    throw error;
+  });
+  return parseConfig(text, path.basename(file));
+}
+
+/** Where the user's own `config.yaml` and `accepted.json` are: `SECOND_THOUGHT_HOME`, else the platform's place. */
+export function userConfigFolder(env: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
+  if (env.SECOND_THOUGHT_HOME) return env.SECOND_THOUGHT_HOME;
+  if (platform === 'win32')
+    return path.join(env.APPDATA ?? path.join(homedir(), 'AppData', 'Roaming'), 'second-thought');
+  if (platform === 'darwin') return path.join(homedir(), 'Library', 'Application Support', 'second-thought');
+  return path.join(env.XDG_CONFIG_HOME ?? path.join(homedir(), '.config'), 'second-thought');
+}
+
+/**
+ * A folder comes from anywhere, so what its file says about where requests go and which key they carry counts only once
+ * the user has accepted it: each value once per folder. A changed value is a new one.
+ */
+export class Acceptance {
+  readonly #file: string;
+
+  constructor(file = path.join(userConfigFolder(), 'accepted.json')) {
+    this.#file = file;
+  }
+
+  /** Whether this folder may name these servers. A file that names none needs no acceptance. */
+  async isAccepted(folder: string, config: ConfigFile): Promise<boolean> {
+    return !config.servers?.length || (await this.#read()).includes(keyOf(folder, config));
+  }
+
+  async accept(folder: string, config: ConfigFile): Promise<void> {
+    const accepted = new Set(await this.#read()).add(keyOf(folder, config));
+    await writeWholeFile(this.#file, `${JSON.stringify([...accepted], null, 1)}\n`);
+  }
+
+  async #read(): Promise<string[]> {
+    const text = await readTextFile(this.#file).catch(() => '[]');
+    try {
+      return z.array(z.string()).parse(JSON.parse(text));
+    } catch {
+      return []; // then everything has to be accepted again, which is safe
+    }
+  }
+}
+
+function keyOf(folder: string, { servers }: ConfigFile): string {
+  return createHash('sha256')
+    .update(JSON.stringify([path.resolve(folder), servers]))
+    .digest('hex');
+}
+
+/** What has to be accepted, for people: one line per server. */
+export function describeServers({ servers = [] }: ConfigFile): string {
+  return servers
+    .map(({ id, url, apiKeyEnv }) => `${id}: ${url}${apiKeyEnv ? ` with the key in ${apiKeyEnv}` : ''}`)
+    .join('\n');
+}

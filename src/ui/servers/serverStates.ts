@@ -1,0 +1,54 @@
+import * as vscode from 'vscode';
+import { describeError, reportError } from '../../core/base/errors';
+import type { Finding } from '../../core/servers/doctor';
+
+/** What is known of a server since the window opened. */
+export interface ServerState {
+  kind: 'ok' | 'partly' | 'error';
+  text: string;
+  findings?: Finding[];
+}
+
+/** The last thing each server said, for the side bar. */
+export class ServerStates implements vscode.Disposable {
+  readonly #states = new Map<string, ServerState>();
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.#changed.event;
+
+  of(id: string): ServerState | undefined {
+    return this.#states.get(id);
+  }
+
+  set(id: string, state: ServerState): void {
+    this.#states.set(id, state);
+    this.#changed.fire();
+  }
+
+  failed(id: string, error: unknown): void {
+    const report = reportError(error);
+    if (report.code !== 'cancelled') this.set(id, { kind: 'error', text: describeError(report) });
+  }
+
+  /** The list itself changed: a server was added, chosen or removed. */
+  refresh(): void {
+    this.#changed.fire();
+  }
+
+  forget(id: string): void {
+    this.#states.delete(id);
+    this.#changed.fire();
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+}
+
+/** What a check found, in a line. */
+export function stateOfFindings(findings: Finding[]): ServerState {
+  const bad = findings.filter(({ verdict }) => verdict !== 'works');
+  const needed = bad.find(({ isNeeded }) => isNeeded);
+  if (needed) return { kind: 'error', text: `${needed.title}: ${needed.verdict}. ${needed.consequence}`, findings };
+  if (bad.length === 0) return { kind: 'ok', text: `all ${findings.length} checks passed`, findings };
+  return { kind: 'partly', text: `${findings.length - bad.length} of ${findings.length} checks passed`, findings };
+}
