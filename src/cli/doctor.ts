@@ -4,25 +4,26 @@ import { connect } from '../core/servers/connect';
 import { examineServer, type Finding } from '../core/servers/doctor';
 import { untilInterrupted } from './interrupt';
 import { paint, printJson, type Style } from './output';
-import { addServerOptions, type ServerFlags, serverOf } from './serverOptions';
+import { addServerOptions, chooseServer, type ServerFlags } from './serverOptions';
 
 /** `second-thought doctor`: what a server guarantees, measured by asking it. */
 export function addDoctor(program: Command, packageRoot: string): void {
   const command = program
     .command('doctor')
     .description('Measure what a server does of what exact forcing needs.')
-    .option('--dialect <name>', 'how the model writes thinking', 's1')
+    .option('--dialect <name>', 'how the model writes thinking; without it: as configured, else s1')
     .option('--json', 'print one JSON document');
   addServerOptions(command)
     .addHelpText('after', '\nExample:\n  second-thought doctor --server http://127.0.0.1:8000/v1')
-    .action((flags: ServerFlags & { dialect: string; json?: boolean }) => doctor(flags, packageRoot));
+    .action((flags: ServerFlags & { json?: boolean }) => doctor(flags, packageRoot));
 }
 
-async function doctor(flags: ServerFlags & { dialect: string; json?: boolean }, packageRoot: string): Promise<void> {
+async function doctor(flags: ServerFlags & { json?: boolean }, packageRoot: string): Promise<void> {
   const { signal, release } = untilInterrupted();
-  const connection = await connect(serverOf(flags), { packageRoot, signal });
+  const { server, dialect } = await chooseServer(flags);
+  const connection = await connect(server, { packageRoot, signal });
   try {
-    const findings = await examineServer(connection.client, flags.dialect, signal);
+    const findings = await examineServer(connection.client, dialect, signal);
     if (flags.json) printJson({ server: connection.server, findings });
     else print(connection.server, findings);
     if (findings.some((finding) => finding.isNeeded && finding.verdict !== 'works')) process.exitCode = 1;

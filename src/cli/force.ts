@@ -17,7 +17,7 @@ import type { Trace } from '../core/traces/trace';
 import { writeTraceFile } from '../core/traces/traceFile';
 import { untilInterrupted } from './interrupt';
 import { paint, printJson } from './output';
-import { addServerOptions, type ServerFlags, serverOf } from './serverOptions';
+import { addServerOptions, type Choice, chooseServer, type ServerFlags } from './serverOptions';
 import { findTrace } from './show';
 import { traceReport } from './traceReport';
 import { TraceStream } from './traceStream';
@@ -29,13 +29,12 @@ interface ForceFlags extends ServerFlags {
   reference?: string;
   maxThinkingTokens?: number | 'auto';
   minThinkingTokens: number;
-  ignore: number;
-  cue: string;
+  ignore?: number;
+  cue?: string;
   maxAnswerTokens?: number;
-  preset: Preset;
-  dialect: string;
-  temperature: number;
-  seed: number;
+  preset?: Preset;
+  temperature?: number;
+  seed?: number;
   continue?: string;
   save?: string;
   json?: boolean;
@@ -52,19 +51,17 @@ export function addForce(program: Command, packageRoot: string): void {
     .option('--reference <answer>', 'the right answer, to grade against')
     .option('--max-thinking-tokens <n|auto>', 'end the thinking after so many tokens', tokenLimit)
     .option('--min-thinking-tokens <n>', 'accept no end of thinking before', count, 0)
-    .option('--ignore <n>', 'how many times to suppress the end of thinking', count, 0)
-    .option('--cue <text>', 'what to append in its place ("" for nothing)', 'Wait')
+    .option('--ignore <n>', 'how many times to suppress the end of thinking (0)', count)
+    .option('--cue <text>', 'what to append in its place, "" for nothing (Wait)')
     .option('--max-answer-tokens <n>', 'end the answer after so many tokens', positive)
+    .addOption(new Option('--preset <name>', 'how budgets are counted (default)').choices(presetSchema.options))
     .addOption(
-      new Option('--preset <name>', 'how budgets are counted').choices(presetSchema.options).default('default'),
+      new Option('--dialect <name>', 'how the model writes thinking (as configured, else s1)').choices(
+        dialects.map((d) => d.name),
+      ),
     )
-    .addOption(
-      new Option('--dialect <name>', 'how the model writes thinking')
-        .choices(dialects.map((d) => d.name))
-        .default('s1'),
-    )
-    .option('--temperature <t>', 'sampling temperature; 0 is greedy', temperature, 0)
-    .option('--seed <n>', 'seed of the sampling', count, 0)
+    .option('--temperature <t>', 'sampling temperature; 0 is greedy (0)', temperature)
+    .option('--seed <n>', 'seed of the sampling (0)', count)
     .option('--continue <trace>', 'go on with an interrupted trace (id, or *.trace.json)')
     .option('--save <path>', 'write the trace to a *.trace.json file as well')
     .option('--json', 'print one JSON document');
@@ -77,18 +74,17 @@ export function addForce(program: Command, packageRoot: string): void {
 }
 
 async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
-  const order = flags.continue === undefined ? await newOrder(flags) : undefined;
+  const choice = await chooseServer(flags);
+  const order = flags.continue === undefined ? await newOrder(flags, choice) : undefined;
   const interrupted = flags.continue === undefined ? undefined : await traceToContinue(flags.continue);
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
   try {
-    await sayConnecting(flags, order?.problem);
+    await sayConnecting(flags, choice, order?.problem);
     const deterministic = flags.deterministic ? { deterministic: true } : {};
-    connection = await connect(serverOf(flags), { packageRoot, signal, ...deterministic });
+    connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
     const { client, server } = connection;
-    const trace =
-      interrupted ??
-      (await prepareTrace({ ...(order as NewOrder), server, studySeed: flags.seed }, client, systemClock, signal));
+    const trace = interrupted ?? (await prepareTrace({ ...(order as NewOrder), server }, client, systemClock, signal));
     const stream = flags.json ? undefined : new TraceStream(process.stdout, trace);
     const store = await RunStore.openScratch(cliScratchFolder(), systemClock);
     await generateRecorded(trace, store, {
@@ -109,20 +105,22 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
 }
 
 /** On a terminal: what is about to be sent and where, until the first line of the trace replaces it. */
-async function sayConnecting(flags: ForceFlags, problem: Problem | undefined): Promise<void> {
+async function sayConnecting(flags: ForceFlags, { server }: Choice, problem: Problem | undefined): Promise<void> {
   if (flags.json || !process.stderr.isTTY || !problem) return;
   const tokens = await estimateTokens(problem.question);
-  const line = `problem of ≈ ${tokens} tokens, connecting to ${flags.server ?? 'the bundled model'}`;
+  const line = `problem of ≈ ${tokens} tokens, connecting to ${server.kind === 'url' ? server.url : 'the bundled model'}`;
   process.stderr.write(`${paint(process.stderr, 'dim', line)}\n`);
 }
 
 interface NewOrder {
   problem: Problem;
   condition: Condition;
+  studySeed: number;
 }
 
-async function newOrder(flags: ForceFlags): Promise<NewOrder> {
-  return { problem: await problemOf(flags), condition: conditionOf(flags) };
+async function newOrder(flags: ForceFlags, choice: Choice): Promise<NewOrder> {
+  const studySeed = flags.seed ?? choice.config.seed ?? 0;
+  return { problem: await problemOf(flags), condition: conditionOf(flags, choice), studySeed };
 }
 
 async function problemOf(flags: ForceFlags): Promise<Problem> {
@@ -136,16 +134,17 @@ async function problemOf(flags: ForceFlags): Promise<Problem> {
   throw new SecondThoughtError('bad-usage', 'Give one problem: either --problem TEXT or --file PATH.');
 }
 
-function conditionOf(flags: ForceFlags): Condition {
+/** Flags over configuration files over defaults. */
+function conditionOf(flags: ForceFlags, { dialect, config }: Choice): Condition {
   return createCondition({
-    preset: flags.preset,
-    dialect: flags.dialect,
-    maxThinkingTokens: flags.maxThinkingTokens ?? null,
+    preset: flags.preset ?? config.preset ?? 'default',
+    dialect,
+    maxThinkingTokens: flags.maxThinkingTokens ?? config.maxThinkingTokens ?? null,
     minThinkingTokens: flags.minThinkingTokens,
-    ignore: flags.ignore,
-    cue: flags.cue,
+    ignore: flags.ignore ?? config.ignore ?? 0,
+    cue: flags.cue ?? config.cue ?? 'Wait',
     maxAnswerTokens: flags.maxAnswerTokens ?? null,
-    sampling: { ...greedy, temperature: flags.temperature },
+    sampling: { ...greedy, temperature: flags.temperature ?? config.temperature ?? 0 },
   });
 }
 

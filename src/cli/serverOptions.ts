@@ -1,41 +1,75 @@
 import { type Command, Option } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
-import { bundledServer, type ServerSpec } from '../core/servers/serverSpec';
+import type { ConfigFile } from '../core/config/configFile';
+import { bundledServer, type ServerEntry, type ServerSpec, usualDialect } from '../core/servers/serverSpec';
+import { fileConfig } from './config';
 
 export interface ServerFlags {
   server?: string;
   apiKeyEnv?: string;
   model?: string;
   deterministic?: boolean;
+  dialect?: string;
+  acceptConfig?: boolean;
+}
+
+/** A server that was chosen, how its model writes thinking, and what the configuration files say besides. */
+export interface Choice {
+  server: ServerSpec;
+  dialect: string;
+  config: ConfigFile;
 }
 
 /** The flags that choose a server; the same for every command that talks to one. */
 export function addServerOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--server <url>', 'inference server, e.g. http://127.0.0.1:8000/v1; without it: the bundled model'),
+      new Option('--server <id|url>', 'inference server: its URL, or its id in a configuration file; or "bundled"'),
     )
     .addOption(new Option('--api-key-env <name>', 'environment variable that holds the API key'))
     .addOption(new Option('--model <name>', 'model to use on that server; without it: the first it lists'))
-    .addOption(new Option('--deterministic', 'bundled model: evaluate every sequence alone'));
+    .addOption(new Option('--deterministic', 'bundled model: evaluate every sequence alone'))
+    .addOption(
+      new Option('--accept-config', 'accept the servers that second-thought.config.yaml of this folder names'),
+    );
 }
 
-export function serverOf(flags: ServerFlags): ServerSpec {
-  if (flags.server === undefined || flags.server === 'bundled') return refuseStray(flags);
-  const { apiKeyEnv } = flags;
-  const apiKey = apiKeyEnv === undefined ? undefined : keyFrom(apiKeyEnv);
+/** The server of the flags, else of the folder's file, else of the user's, else the bundled model. */
+export async function chooseServer(flags: ServerFlags): Promise<Choice> {
+  const config = await fileConfig(flags.acceptConfig ?? false);
+  const name = flags.server ?? config.server ?? bundledServer.id;
+  if (name === bundledServer.id) {
+    refuseStray(flags);
+    return { server: bundledServer, dialect: flags.dialect ?? usualDialect, config };
+  }
+  const entry = name.includes('://') ? { id: name, url: name } : entryOf(name, config);
+  return { server: specOf(entry, flags), dialect: flags.dialect ?? entry.dialect ?? usualDialect, config };
+}
+
+function entryOf(id: string, { servers = [] }: ConfigFile): ServerEntry {
+  const entry = servers.find((known) => known.id === id);
+  if (entry) return entry;
+  const known = ['bundled', ...servers.map((server) => server.id)].join(', ');
+  throw new SecondThoughtError('bad-usage', `There is no server named "${id}".`, {
+    remedy: `Give a URL, or one of: ${known}.`,
+  });
+}
+
+function specOf(entry: ServerEntry, flags: ServerFlags): ServerSpec {
+  const variable = flags.apiKeyEnv ?? entry.apiKeyEnv;
+  const apiKey = variable === undefined ? undefined : keyFrom(variable);
   return {
     kind: 'url',
-    id: flags.server,
-    url: flags.server,
-    model: flags.model ?? null,
+    id: entry.id,
+    url: entry.url,
+    model: flags.model ?? entry.model ?? null,
     ...(apiKey === undefined ? {} : { apiKey }),
-    keySource: apiKeyEnv === undefined ? 'use --api-key-env NAME' : `environment variable ${apiKeyEnv}`,
+    keySource: variable === undefined ? 'use --api-key-env NAME' : `environment variable ${variable}`,
   };
 }
 
-function refuseStray(flags: ServerFlags): ServerSpec {
-  if (flags.model === undefined && flags.apiKeyEnv === undefined) return bundledServer;
+function refuseStray(flags: ServerFlags): void {
+  if (flags.model === undefined && flags.apiKeyEnv === undefined) return;
   throw new SecondThoughtError('bad-usage', '--model and --api-key-env belong to a --server, and none is named.', {
     remedy: 'Add --server URL, or leave them out to use the bundled model.',
   });

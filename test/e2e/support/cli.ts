@@ -17,12 +17,13 @@ export class CliHome {
   readonly env = { ...process.env, SECOND_THOUGHT_HOME: this.folder };
 
   /** Runs the command line to its end. */
-  run(args: string[], env: Record<string, string> = {}): Promise<Finished> {
-    return finished(this.start(args, env));
+  run(args: string[], env: Record<string, string> = {}, cwd = this.folder): Promise<Finished> {
+    return finished(this.start(args, env, cwd));
   }
 
-  start(args: string[], env: Record<string, string> = {}): ChildProcess {
-    return spawn(process.execPath, [path.join(root, 'dist', 'cli.cjs'), ...args], { env: { ...this.env, ...env } });
+  start(args: string[], env: Record<string, string> = {}, cwd = this.folder): ChildProcess {
+    const program = path.join(root, 'dist', 'cli.cjs');
+    return spawn(process.execPath, [program, ...args], { env: { ...this.env, ...env }, cwd });
   }
 
   dispose(): void {
