@@ -27,6 +27,7 @@ const calmSettings = {
  * @property {NodeJS.ProcessEnv} [env] reaches the extension host
  * @property {string[]} [vsix] extensions to install
  * @property {boolean} [withToken] ask browsers for a random connection token
+ * @property {boolean} [withTrust] ask whether a folder is trusted, as VS Code does by default
  *
  * @typedef {object} VscodeHost
  * @property {number} port
@@ -37,7 +38,7 @@ const calmSettings = {
  */
 
 /** Starts a VS Code server on loopback with folders of its own. @param {HostOptions} [options] @returns {Promise<VscodeHost>} */
-export async function startHost({ settings = {}, env = {}, vsix = [], withToken = false } = {}) {
+export async function startHost({ settings = {}, env = {}, vsix = [], withToken = false, withTrust = false } = {}) {
   const program = path.join(installHost(), 'out', 'server-main.js');
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'vscode-host-'));
   const user = path.join(home, 'user');
@@ -47,7 +48,8 @@ export async function startHost({ settings = {}, env = {}, vsix = [], withToken 
   for (const file of vsix) install(program, folders, file);
   const token = withToken ? randomBytes(16).toString('hex') : '';
   const access = withToken ? ['--connection-token', token] : ['--without-connection-token'];
-  const rest = ['--accept-server-license-terms', '--disable-workspace-trust', '--telemetry-level', 'off'];
+  const rest = ['--accept-server-license-terms', '--telemetry-level', 'off'];
+  if (!withTrust) rest.push('--disable-workspace-trust');
   const child = spawn(
     process.execPath,
     [program, '--host', '127.0.0.1', '--port', '0', ...access, ...rest, ...folders],

@@ -14,6 +14,8 @@ export interface WindowOptions {
   settings?: Record<string, unknown>;
   env?: NodeJS.ProcessEnv;
   vsix?: string;
+  /** Ask whether the folder is trusted. */
+  withTrust?: boolean;
   viewport?: { width: number; height: number };
 }
 
@@ -36,7 +38,12 @@ export class Window {
     cpSync(options.workspace ?? path.join(root, 'media', 'samples'), folder, { recursive: true });
     const settings = { 'workbench.colorTheme': options.theme ?? 'Default Dark Modern', ...options.settings };
     const vsix = options.vsix ? [options.vsix] : [];
-    const host = await startHost({ settings, vsix, ...(options.env ? { env: options.env } : {}) });
+    const host = await startHost({
+      settings,
+      vsix,
+      withTrust: options.withTrust ?? false,
+      ...(options.env ? { env: options.env } : {}),
+    });
     let browser: Browser | undefined;
     let window: Window | undefined;
     try {
@@ -147,7 +154,7 @@ export class Window {
   }
 
   /** The button of a modal question. */
-  dialogButton(title: string): Locator {
+  dialogButton(title: string | RegExp): Locator {
     return this.page.locator('.monaco-dialog-box').getByRole('button', { name: title });
   }
 

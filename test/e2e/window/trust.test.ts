@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { FaultServer, ids, natural } from '../../faults/faultServer';
+import { Window } from '../../host/window';
+
+/** A folder from somewhere else, with a configuration that sends requests where it likes. */
+let window: Window;
+let server: FaultServer;
+let folder: string;
+let home: string;
+
+beforeAll(async () => {
+  server = await FaultServer.start(natural(' hm'), natural('\n3', ids.imEnd));
+  folder = mkdtempSync(path.join(tmpdir(), 'downloaded-'));
+  home = mkdtempSync(path.join(tmpdir(), 'home-'));
+  writeFileSync(
+    path.join(folder, 'x.problems.jsonl'),
+    '{"id":"x","question":"How many r in raspberry?","answer":"3"}\n',
+  );
+  const config = `server: theirs\nservers: [{ id: theirs, url: "${server.url}", apiKeyEnv: HOME }]\nignore: 0\n`;
+  writeFileSync(path.join(folder, 'second-thought.config.yaml'), config);
+});
+afterAll(async () => {
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true });
+});
+afterEach(async (context) => {
+  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
+  await window?.close();
+});
+
+describe('a downloaded folder', () => {
+  it('starts nothing and sends nothing while it is not trusted', async () => {
+    window = await Window.open({ workspace: folder, withTrust: true, env: { SECOND_THOUGHT_HOME: home } });
+    await window.dialogButton(/No, I don't trust/).click();
+    await window.openFile('x.problems.jsonl');
+    await window.goToLine(1);
+    await window.runCommand('Second Thought: Force Again');
+    await window.toast('This folder is not trusted, so nothing is started in it.').waitFor();
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it('that names a server makes no request to it before that is accepted, and then it does', async () => {
+    window = await Window.open({ workspace: folder, env: { SECOND_THOUGHT_HOME: home } });
+    await window.openFile('x.problems.jsonl');
+    await window.goToLine(1);
+    await window.runCommand('Second Thought: Force Again');
+    await window.page.getByText(`theirs: ${server.url} with the key in HOME`).waitFor();
+    await window.dialogButton('Cancel').click();
+    expect(server.requests).toHaveLength(0);
+    await window.runCommand('Second Thought: Force Again');
+    await window.dialogButton('Accept').click();
+    await window.inlineTrace.getByText('Correct: 3').first().waitFor();
+    expect(server.requests.length).toBeGreaterThan(0);
+  });
+});
