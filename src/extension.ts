@@ -10,6 +10,8 @@ import { traceScheme } from './ui/ids';
 import { LiveTraces } from './ui/liveTraces';
 import { presentError } from './ui/presentError';
 import { createStatusItem } from './ui/statusItem';
+import { provideTerminalCommand } from './ui/terminalCommand';
+import { registerTraceTextLanguage } from './ui/traceText/outline';
 import { TraceFiles } from './ui/traceViewer/traceFiles';
 import { TraceViewerProvider } from './ui/traceViewer/traceViewer';
 
@@ -20,6 +22,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
   const storage = context.storageUri ?? context.globalStorageUri;
   const engine = new EngineClient(context.extensionPath, vscode.Uri.joinPath(storage, 'scratch').fsPath, log);
   const traces = new LiveTraces(engine);
+  const traceFiles = new TraceFiles(traces);
   const viewer = new TraceViewerProvider(context.extensionUri, traces, (action, trace) => {
     actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
   });
@@ -30,13 +33,18 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     secrets: context.secrets,
     starting: new Map(),
     activeTrace: () => viewer.active,
+    traceFiles,
+    extensionUri: context.extensionUri,
+    terminalCommand: provideTerminalCommand(context, log),
   };
   context.subscriptions.push(
     log,
     engine,
     traces,
     TraceViewerProvider.register(viewer),
-    vscode.workspace.registerFileSystemProvider(traceScheme, new TraceFiles(traces), { isReadonly: true }),
+    traceFiles,
+    vscode.workspace.registerFileSystemProvider(traceScheme, traceFiles, { isReadonly: true }),
+    registerTraceTextLanguage(),
     createStatusItem(traces),
     ...registerCommands(ui),
   );

@@ -10,10 +10,17 @@ export const commandIds = {
   setApiKey: 'secondThought.setApiKey',
   clearApiKey: 'secondThought.clearApiKey',
   showLog: 'secondThought.showLog',
+  openTraceText: 'secondThought.openTraceText',
+  compareTraces: 'secondThought.compareTraces',
+  openSamples: 'secondThought.openSamples',
+  getStarted: 'secondThought.getStarted',
 } as const;
 
 export const traceScheme = 'second-thought-trace';
 export const traceViewType = 'secondThought.traceViewer';
+/** Language of `*.trace`, the text form of a trace. */
+export const traceTextLanguage = 'second-thought-trace';
+export const walkthroughId = 'secondThought.start';
 export const statusItemId = 'secondThought.status';
 /** A click on the status bar item: not in the palette, which has the same as Open Trace and Force Thinking. */
 export const statusClickId = 'secondThought.status.click';

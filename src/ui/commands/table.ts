@@ -5,7 +5,9 @@ import { presentError } from '../presentError';
 import { clearApiKey, setApiKey } from './apiKeys';
 import { evaluateProblem } from './evaluateProblem';
 import { forceThinking } from './forceThinking';
+import { getStarted, openSamples } from './samples';
 import { actOnActiveTrace, openTrace } from './traceActions';
+import { compareTraces, openTraceText } from './traceTexts';
 
 type Handler = (ui: UiContext) => unknown;
 
@@ -21,6 +23,10 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   setApiKey,
   clearApiKey,
   showLog: (ui) => ui.log.show(),
+  openTraceText,
+  compareTraces,
+  openSamples,
+  getStarted,
 };
 
 /** Registers them; a failure is shown once, and the command then gives undefined. */
