@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/base/clock';
@@ -130,6 +132,27 @@ describe('the text of any trace, whatever the model says', () => {
         expect(traceToText(await make())).not.toMatch(
           /(?![\n\t])[\p{Cc}\p{Cs}]|[\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u,
         );
+      }),
+    );
+  });
+});
+
+describe('the grammar', () => {
+  const root = path.resolve(import.meta.dirname, '..', '..', '..');
+  const grammar = JSON.parse(readFileSync(path.join(root, 'syntaxes', 'second-thought-trace.tmLanguage.json'), 'utf8'));
+  const rules: { match: string }[] = [...grammar.repository.mark.patterns, grammar.repository.field];
+  const headings: { begin: string }[] = grammar.patterns;
+  const patterns = [...rules.map(({ match }) => match), ...headings.map(({ begin }) => begin)];
+
+  it('colours as ours the lines that are ours, and no other', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostileTraces, async (make) => {
+        for (const line of traceToText(await make())
+          .slice(0, -1)
+          .split('\n')) {
+          const isOurs = readTraceLine(line).kind !== 'model';
+          expect(patterns.some((pattern) => new RegExp(pattern, 'u').test(line))).toBe(isOurs);
+        }
       }),
     );
   });
