@@ -22,12 +22,12 @@ export function addShow(program: Command): void {
     .addOption(
       new Option('--text', 'print the trace as lines: what was forced, suppressed or cut is marked').conflicts('json'),
     )
-    .addHelpText('after', examples)
+    .addHelpText('after', example)
     .action(show);
 }
 
-const examples = `
-Examples:
+const example = `
+Example:
   second-thought show 1f3a
   diff <(second-thought show 1f3a --text) <(second-thought show 9c07 --text)`;
 

@@ -61,7 +61,7 @@ describe('traces as text, and the ways in', () => {
     );
     assert.deepEqual(
       symbols.map(({ name }) => name),
-      ['trace', 'pass 1', 'pass 2', 'pass 3', 'pass 4'],
+      ['trace', 'pass 1', 'pass 2', 'pass 3', 'answer'],
     );
     assert.deepEqual(
       symbols[2]?.children.map(({ name, detail }) => [name, detail]),
@@ -70,6 +70,7 @@ describe('traces as text, and the ways in', () => {
         ['end suppressed', '<|im_start|>'],
       ],
     );
+    assert.deepEqual(symbols[0]?.children, []);
     const folds = await vscode.commands.executeCommand<vscode.FoldingRange[]>(
       'vscode.executeFoldingRangeProvider',
       document.uri,

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { readTraceLine, type TraceTextSection, traceTextSections } from '../../core/traces/traceTextLines';
 import { traceTextLanguage } from '../ids';
 
-/** Outline and folding of a trace's text: the header, each pass, and in a pass each cue and each end. */
+/** Outline and folding of a trace's text: the header, each pass with what was forced, suppressed or cut in it, the answer. */
 export function registerTraceTextLanguage(): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.languages.registerDocumentSymbolProvider(traceTextLanguage, { provideDocumentSymbols }),
@@ -12,29 +12,35 @@ export function registerTraceTextLanguage(): vscode.Disposable {
 
 function provideDocumentSymbols(document: vscode.TextDocument): vscode.DocumentSymbol[] {
   return traceTextSections(linesOf(document)).map((section) => {
-    const [name = '', ...details] = section.parts;
-    const isAnswer = details[0] === 'answer';
-    const kind = isAnswer ? vscode.SymbolKind.Constant : vscode.SymbolKind.Namespace;
+    const { name, detail, kind } = describe(section);
     const whole = new vscode.Range(section.start, 0, section.end, document.lineAt(section.end).text.length);
-    const symbol = new vscode.DocumentSymbol(
-      name,
-      details.join(' · '),
-      kind,
-      whole,
-      lineRange(document, section.start),
-    );
+    const symbol = new vscode.DocumentSymbol(name, detail, kind, whole, lineRange(document, section.start));
     symbol.children = marksOf(document, section);
     return symbol;
   });
 }
 
+function describe({ parts, marks }: TraceTextSection) {
+  const [title = '', what, ...rest] = parts;
+  if (title === 'trace') {
+    const question = marks.find(({ name }) => name === 'question')?.text ?? '';
+    return { name: title, detail: question, kind: vscode.SymbolKind.Object };
+  }
+  if (what === 'answer') return { name: what, detail: [title, ...rest].join(' · '), kind: vscode.SymbolKind.Constant };
+  return { name: title, detail: [what, ...rest].join(' · '), kind: vscode.SymbolKind.Namespace };
+}
+
+/** What was done to the model, not what belongs to any trace. */
+const isEvent = (name: string) =>
+  /^(forced cue \d+|end suppressed|ended for the model|inserted by you|cut)$/.test(name);
+
 function marksOf(document: vscode.TextDocument, section: TraceTextSection): vscode.DocumentSymbol[] {
   // Each line of a cut stretch has its mark again: one entry will do.
-  const marks = section.marks.filter(({ name }, index) => name !== 'cut' || section.marks[index - 1]?.name !== 'cut');
-  return marks.map(({ name, text, line }) => {
-    const kind = name.startsWith('forced cue') ? vscode.SymbolKind.Event : vscode.SymbolKind.Field;
+  const isFirst = (name: string, index: number) => name !== 'cut' || section.marks[index - 1]?.name !== 'cut';
+  const events = section.marks.filter(({ name }, index) => isEvent(name) && isFirst(name, index));
+  return events.map(({ name, text, line }) => {
     const range = lineRange(document, line);
-    return new vscode.DocumentSymbol(name, text, kind, range, range);
+    return new vscode.DocumentSymbol(name, text, vscode.SymbolKind.Event, range, range);
   });
 }
 
