@@ -18,6 +18,8 @@ import { RunTree } from './ui/runs/runTree';
 import { ServerStates } from './ui/servers/serverStates';
 import { ServerTree } from './ui/servers/serverTree';
 import { createStatusItem } from './ui/statusItem';
+import { provideTerminalCommand } from './ui/terminalCommand';
+import { registerTraceTextLanguage } from './ui/traceText/outline';
 import { TraceFiles } from './ui/traceViewer/traceFiles';
 import { TraceViewerProvider } from './ui/traceViewer/traceViewer';
 
@@ -30,6 +32,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
   const engine = new EngineClient(context.extensionPath, scratchFolder, log);
   const traces = new LiveTraces(engine);
   const memory = new WorkspaceMemory(context.workspaceState);
+  const traceFiles = new TraceFiles(traces);
   const viewer = new TraceViewerProvider(context.extensionUri, traces, (action, trace) => {
     actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
   });
@@ -46,6 +49,9 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     scratchFolder,
     starting: new Map(),
     activeTrace: () => viewer.active,
+    traceFiles,
+    extensionUri: context.extensionUri,
+    terminalCommand: provideTerminalCommand(context, log),
   };
   context.subscriptions.push(
     log,
@@ -56,12 +62,14 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     ui.servers,
     ui.runs,
     TraceViewerProvider.register(viewer),
-    vscode.workspace.registerFileSystemProvider(traceScheme, new TraceFiles(traces), { isReadonly: true }),
     OutcomeLenses.register(new OutcomeLenses(ui.outcomes, memory)),
     vscode.window.createTreeView(serversViewId, { treeDataProvider: new ServerTree(ui) }),
     vscode.window.createTreeView(runsViewId, { treeDataProvider: ui.runs }),
     createStatusItem(ui),
     followContextKeys(ui, viewer.onDidChangeActive),
+    traceFiles,
+    vscode.workspace.registerFileSystemProvider(traceScheme, traceFiles, { isReadonly: true }),
+    registerTraceTextLanguage(),
     ...registerCommands(ui),
   );
   log.debug(`activated in ${(performance.now() - startedAt).toFixed(1)} ms`);

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { systemClock } from '../core/base/clock';
+import { SecondThoughtError } from '../core/base/errors';
 import { cliScratchFolder } from '../core/base/folders';
 import { printable } from '../core/base/untrustedText';
 import { gradeTrace } from '../core/evaluate/outcome';
@@ -7,6 +8,7 @@ import { describeCondition } from '../core/forcing/condition';
 import { RunStore } from '../core/traces/runStore';
 import { type Trace, thinkingTokens } from '../core/traces/trace';
 import { readTraceFile } from '../core/traces/traceFile';
+import { traceToText } from '../core/traces/traceText';
 import { paint, printJson } from './output';
 import { traceReport } from './traceReport';
 import { TraceStream } from './traceStream';
@@ -18,17 +20,38 @@ export function addShow(program: Command): void {
     .argument('[trace]', 'id (or its beginning) of a trace, or a *.trace.json file; without it: a list')
     .description('Show a trace, or list those that "force" made.')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  second-thought show 1f3a')
+    .addOption(
+      new Option('--text', 'print the trace as lines: what was forced, suppressed or cut is marked').conflicts('json'),
+    )
+    .addHelpText('after', example)
     .action(show);
 }
 
-async function show(reference: string | undefined, flags: { json?: boolean }): Promise<void> {
-  if (reference === undefined) return list(flags);
+const example = `
+Example:
+  second-thought show 1f3a
+  diff <(second-thought show 1f3a --text) <(second-thought show 9c07 --text)`;
+
+async function show(reference: string | undefined, flags: { json?: boolean; text?: boolean }): Promise<void> {
+  if (reference === undefined) {
+    if (flags.text) throw noTrace();
+    return list(flags);
+  }
   const trace = await findTrace(reference);
+  if (flags.text) {
+    process.stdout.write(traceToText(trace));
+    return;
+  }
   if (flags.json) return printJson(traceReport(trace));
   const stream = new TraceStream(process.stdout, trace);
   stream.finish();
   if (trace.interruption) process.stdout.write(`${printable(trace.interruption.message)}\n`);
+}
+
+function noTrace(): SecondThoughtError {
+  return new SecondThoughtError('bad-usage', '--text shows one trace, and none is named.', {
+    remedy: 'Give its id or file; "second-thought show" lists what there is.',
+  });
 }
 
 /** A trace by file name or by the beginning of its id. */

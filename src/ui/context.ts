@@ -7,6 +7,7 @@ import type { WorkspaceMemory } from './memory';
 import type { OutcomeStore } from './outcomes/outcomeStore';
 import type { RunTree } from './runs/runTree';
 import type { ServerStates } from './servers/serverStates';
+import type { TraceFiles } from './traceViewer/traceFiles';
 
 /** What commands work with. */
 export interface UiContext {
@@ -25,4 +26,8 @@ export interface UiContext {
   starting: Map<string, Promise<Trace>>;
   /** The trace of the viewer that has the focus. */
   activeTrace(): Trace | undefined;
+  traceFiles: TraceFiles;
+  extensionUri: vscode.Uri;
+  /** The file behind `second-thought` in terminals, once it is there; undefined: it could not be written. */
+  terminalCommand: Promise<string | undefined>;
 }

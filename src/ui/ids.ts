@@ -24,6 +24,10 @@ export const commandIds = {
   deleteRun: 'secondThought.deleteRun',
   revealRun: 'secondThought.revealRun',
   showLog: 'secondThought.showLog',
+  openTraceText: 'secondThought.openTraceText',
+  compareTraces: 'secondThought.compareTraces',
+  openSamples: 'secondThought.openSamples',
+  getStarted: 'secondThought.getStarted',
 } as const;
 
 export const traceScheme = 'second-thought-trace';
@@ -31,6 +35,9 @@ export const traceViewType = 'secondThought.traceViewer';
 export const serversViewId = 'secondThought.servers';
 export const runsViewId = 'secondThought.runs';
 export const inlineControllerId = 'secondThought.inline';
+/** Language of `*.trace`, the text form of a trace. */
+export const traceTextLanguage = 'second-thought-trace';
+export const walkthroughId = 'secondThought.start';
 export const statusItemId = 'secondThought.status';
 /** A click on the status bar item: not in the palette, which has the same as Open Trace and Force Thinking. */
 export const statusClickId = 'secondThought.status.click';

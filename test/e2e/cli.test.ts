@@ -84,6 +84,20 @@ describe('second-thought force, with the bundled model', () => {
     expect((await home.run(['show'])).stdout).toContain(made.id.slice(0, 8));
   });
 
+  it('prints a trace as text in which two runs differ only by what they did', async () => {
+    const [a, b, c] = await Promise.all([
+      force('--ignore', '1', '--json'),
+      force('--ignore', '1', '--json'),
+      force('--ignore', '2', '--json'),
+    ]);
+    const text = async (made: { stdout: string }) =>
+      (await home.run(['show', report(made.stdout).id, '--text'])).stdout;
+    expect(await text(a)).toBe(await text(b));
+    const lines = (await text(a)).split('\n');
+    const added = (await text(c)).split('\n').filter((line) => !lines.includes(line));
+    expect(added).toContain('⟦forced cue 2⟧ Wait');
+  });
+
   it('prints thinking, forced text and verdict for people, without escape sequences into a pipe', async () => {
     const { stdout } = await force('--ignore', '1', '--reference', '3');
     expect(stdout).toContain('[Wait]');

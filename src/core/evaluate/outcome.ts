@@ -12,7 +12,7 @@ export interface Grade {
   extracted: string | null;
 }
 
-/** Grades a trace against the problem's reference answer: numbers by value, choices by letter, the rest exactly. */
+/** Grades a trace against the problem's reference answer: numbers by value, choices by letter or by their text, the rest exactly. */
 export function gradeTrace(trace: Trace): Grade {
   const extracted = extractAnswer(answerText(trace));
   if (trace.status !== 'complete') return { outcome: null, extracted };
@@ -56,8 +56,21 @@ function lastBoxed(text: string): string | null {
 }
 
 export function isEquivalent(given: string, problem: Problem): boolean {
-  const wanted = problem.answer ?? '';
-  if (problem.choices && problem.choices.length > 0) return choiceLetter(given) === choiceLetter(wanted);
+  const { answer: wanted = '', choices = [] } = problem;
+  if (choices.length === 0) return isSame(given, wanted);
+  const letter = chosen(given, choices);
+  return letter !== null && letter === chosen(wanted, choices);
+}
+
+/** The letter of a choice; where there is none, of the one choice whose text it is. */
+function chosen(text: string, choices: string[]): string | null {
+  const letter = choiceLetter(text);
+  if (letter !== null) return letter;
+  const same = choices.flatMap((choice, index) => (isSame(text, choice) ? [String.fromCharCode(65 + index)] : []));
+  return same.length === 1 ? (same[0] ?? null) : null;
+}
+
+function isSame(given: string, wanted: string): boolean {
   const [a, b] = [asNumber(given), asNumber(wanted)];
   if (a !== null && b !== null) return a === b || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
   return normalise(given) === normalise(wanted);

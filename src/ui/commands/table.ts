@@ -6,8 +6,10 @@ import { evaluateProblem } from './evaluateProblem';
 import { clearOutcomes, evaluateProblemSet } from './evaluateProblemSet';
 import { forceAgain, forceThinking } from './forceThinking';
 import { deleteRun, renameRun, revealRun } from './runs';
+import { getStarted, openSamples } from './samples';
 import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
 import { actOnTraces, dismissTrace, openInTraceViewer, openTrace } from './traceActions';
+import { compareTraces, openTraceText } from './traceTexts';
 
 /** `from`: what the place hands over where the command was called: a file, a comment thread, a row of a view. */
 type Handler = (ui: UiContext, from: unknown) => unknown;
@@ -38,6 +40,10 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   deleteRun,
   revealRun,
   showLog: (ui) => ui.log.show(),
+  openTraceText,
+  compareTraces,
+  openSamples,
+  getStarted,
 };
 
 /** Registers them; a failure is shown once, and the command then gives undefined. */

@@ -120,7 +120,8 @@ export async function openTrace(ui: UiContext, traceId?: unknown): Promise<void>
   if (chosen) await showTrace(chosen);
 }
 
-async function pickTrace(traces: Trace[], title: string): Promise<Trace | undefined> {
+/** A choice among traces. */
+export async function pickTrace(traces: Trace[], title: string): Promise<Trace | undefined> {
   const items = traces.map((trace) => ({
     trace,
     label: toLabel(trace.problem.question),

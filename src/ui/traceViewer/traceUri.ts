@@ -4,10 +4,21 @@ import { traceScheme } from '../ids';
 
 /** The address of a trace of this window's scratch run. The last part is only a name for the tab. */
 export function traceUri(trace: Pick<Trace, 'id' | 'problem'>): vscode.Uri {
+  return uriOf(trace, 'trace.json');
+}
+
+/** The address of its text form. */
+export function traceTextUri(trace: Pick<Trace, 'id' | 'problem'>): vscode.Uri {
+  return uriOf(trace, 'trace');
+}
+
+function uriOf(trace: Pick<Trace, 'id' | 'problem'>, extension: string): vscode.Uri {
   const words = trace.problem.question.match(/[\p{L}\p{N}+]+/gu) ?? ['trace'];
   const name = words.join(' ').slice(0, 40).trim();
-  return vscode.Uri.from({ scheme: traceScheme, path: `/${trace.id}/${name}.trace.json` });
+  return vscode.Uri.from({ scheme: traceScheme, path: `/${trace.id}/${name}.${extension}` });
 }
+
+export const isTextUri = (uri: vscode.Uri) => uri.path.endsWith('.trace');
 
 /** The trace that an address of ours names. */
 export function traceIdOf(uri: vscode.Uri): string | undefined {

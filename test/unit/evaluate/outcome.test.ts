@@ -41,4 +41,14 @@ describe('an answer', () => {
   ])('of a choice question, %j against %j: %s', (given, answer, isRight) => {
     expect(isEquivalent(given, { question: 'q', answer, choices: ['w', 'x', 'y', 'z'] })).toBe(isRight);
   });
+
+  it.each([
+    ['4', 'C', true],
+    ['4.0', 'C', true],
+    ['3', 'C', false],
+    ['C', '4', true],
+    ['5', '6', false],
+  ])('a choice may be named by its text: %j for %j', (given, answer, isRight) => {
+    expect(isEquivalent(given, { question: 'q', answer, choices: ['2', '3', '4'] })).toBe(isRight);
+  });
 });

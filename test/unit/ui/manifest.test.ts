@@ -1,9 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { presetSchema } from '../../../src/core/forcing/condition';
 import { dialects } from '../../../src/core/inference/dialects';
-import { commandIds, settingsSection, traceScheme, traceViewType } from '../../../src/ui/ids';
+import {
+  commandIds,
+  settingsSection,
+  traceScheme,
+  traceTextLanguage,
+  traceViewType,
+  walkthroughId,
+} from '../../../src/ui/ids';
 
 const root = path.resolve(import.meta.dirname, '..', '..', '..');
 const read = (name: string) => JSON.parse(readFileSync(path.join(root, name), 'utf8'));
@@ -62,5 +69,28 @@ describe('the manifest', () => {
   it('names the viewer and its scheme as the code does', () => {
     expect(customEditors[0].viewType).toBe(traceViewType);
     expect(manifest.activationEvents).toContain(`onFileSystem:${traceScheme}`);
+  });
+
+  it('names the language of trace texts as the code does, and has the files that it names', () => {
+    const { languages, grammars } = manifest.contributes;
+    expect(languages[0].id).toBe(traceTextLanguage);
+    expect(grammars[0].language).toBe(traceTextLanguage);
+    const files = [languages[0].configuration, grammars[0].path, manifest.icon];
+    expect(files.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+  });
+
+  it('has a walkthrough whose pictures exist and whose buttons do something', () => {
+    const [walkthrough] = manifest.contributes.walkthroughs;
+    expect(walkthrough.id).toBe(walkthroughId);
+    const steps: { id: string; description: string; media: { svg: string }; completionEvents: string[] }[] =
+      walkthrough.steps;
+    expect(steps.filter(({ media }) => !existsSync(path.join(root, media.svg)))).toEqual([]);
+    const said = steps.flatMap(({ id, completionEvents }) => [
+      texts[`walkthrough.${id}.description`],
+      ...completionEvents,
+    ]);
+    const named = [...said.join('\n').matchAll(/ommand:(secondThought\.\w+)/g)].map((match) => match[1]);
+    const ids: string[] = Object.values(commandIds);
+    expect(named.filter((id) => !ids.includes(id ?? ''))).toEqual([]);
   });
 });

@@ -1,0 +1,159 @@
+import { gradeTrace } from '../evaluate/outcome';
+import { describeCondition } from '../forcing/condition';
+import {
+  answerTokens,
+  cuesUsed,
+  generatedTokens,
+  type Pass,
+  receivedIdsOf,
+  type Span,
+  type ThinkingEndedBy,
+  type Trace,
+  thinkingTokens,
+} from './trace';
+import { escapeModelLine, headingLine, markedLines, visible } from './traceTextLines';
+
+/**
+ * A trace as lines for reading and for `diff`. What the model wrote and kept stands as it is; every other line is ours and
+ * begins with a mark (`traceTextLines.ts` has the rule). Nothing in it changes from run to run but what the run decided:
+ * no times, ids, ports or addresses.
+ */
+export function traceToText(trace: Trace): string {
+  const last = Math.max(trace.passes.length - 1, ...trace.spans.map((span) => span.pass));
+  const passes = Array.from({ length: last + 1 }, (_, index) => passLines(trace, index));
+  return `${[...headerLines(trace), ...passes.flat(), ...endLines(trace)].join('\n')}\n`;
+}
+
+function headerLines(trace: Trace): string[] {
+  const { problem, server, sample, fork } = trace;
+  const { outcome, extracted } = gradeTrace(trace);
+  const cues = cuesUsed(trace);
+  const counts = [
+    `${thinkingTokens(trace)} thinking tokens`,
+    `${answerTokens(trace)} in the answer`,
+    `${generatedTokens(trace)} generated`,
+    `${cues} ${cues === 1 ? 'cue' : 'cues'}`,
+  ];
+  return [
+    headingLine(['trace']),
+    ...markedLines('question', problem.question),
+    ...(problem.answer === undefined ? [] : markedLines('expected', problem.answer)),
+    ...markedLines('condition', describeCondition(trace.condition)),
+    ...markedLines('model', `${server.model} on ${server.id}`),
+    ...markedLines('seed', `${trace.studySeed}${sample > 0 ? `, sample ${sample + 1}` : ''}`),
+    ...(fork ? markedLines('forked', `passes 1 to ${fork.fromPass} are those of the trace it thinks on from`) : []),
+    ...markedLines('outcome', outcome ?? trace.status),
+    ...(extracted === null ? [] : markedLines('answer', extracted)),
+    ...markedLines('counts', counts.join(' · ')),
+    ...(trace.thinkingEndedBy ? markedLines('thinking ended', thinkingEnds[trace.thinkingEndedBy]) : []),
+    ...trace.warnings.flatMap((warning) => markedLines('note', warning)),
+  ];
+}
+
+const thinkingEnds: Record<ThinkingEndedBy, string> = {
+  model: 'by the model',
+  cap: 'at the cap',
+  steps: 'after its steps',
+  context: 'because the context was full',
+  loop: 'because it repeated itself',
+  user: 'by you',
+  probe: 'to probe the answer',
+  native: 'by the server',
+  interrupted: 'by an interruption',
+};
+
+function endLines(trace: Trace): string[] {
+  if (!trace.interruption) return [];
+  const { message, remedy } = trace.interruption;
+  return markedLines('interrupted', remedy ? `${message} ${remedy}` : message);
+}
+
+function passLines(trace: Trace, index: number): string[] {
+  const pass = trace.passes[index];
+  const spans = trace.spans.filter((span) => span.pass === index && span.phase !== 'prompt');
+  // A delimiter that no pass followed, because the context was full, has a number beyond the last pass.
+  if (!pass && spans.length === 0) return [];
+  return [headingLine(pass ? passParts(trace, pass) : ['no more passes']), ...stretches(trace, spans)];
+}
+
+function passParts(trace: Trace, pass: Pass): string[] {
+  const tokens = receivedIdsOf(trace, pass.index).length;
+  return [`pass ${pass.index + 1}`, purposes[pass.purpose], endingOf(trace, pass), `${tokens} tokens`];
+}
+
+const purposes: Record<Pass['purpose'], string> = {
+  start: 'thinking',
+  extend: 'thinking on',
+  minimum: 'thinking on, it ended too early',
+  resume: 'resumed',
+  answer: 'answer',
+};
+
+const endings: Record<Exclude<Pass['ending'], 'stop'>, string> = {
+  running: 'running',
+  length: 'at its limit',
+  repetition: 'repeated itself',
+  'out-of-vocabulary': 'left the vocabulary',
+  user: 'ended by you',
+  interrupted: 'interrupted',
+};
+
+function endingOf(trace: Trace, pass: Pass): string {
+  if (pass.ending !== 'stop') return endings[pass.ending];
+  const end = trace.spans.find((span) => span.pass === pass.index && span.fate === 'suppressed');
+  return end ? endName(trace, end) : 'ended by the model';
+}
+
+/** Spans as lines; neighbours that are the model's own kept text are one stretch. */
+function stretches(trace: Trace, spans: Span[]): string[] {
+  const lines: string[] = [];
+  let own = '';
+  const flush = () => {
+    if (own !== '') lines.push(...visible(own).split('\n').map(escapeModelLine));
+    own = '';
+  };
+  for (const span of spans) {
+    const name = markOf(trace, span);
+    if (name === undefined) {
+      own += span.text;
+      continue;
+    }
+    flush();
+    lines.push(...markedLines(name, span.text, span.fate === 'cut'));
+  }
+  flush();
+  return lines;
+}
+
+/** Undefined: the model's own words. */
+function markOf(trace: Trace, span: Span): string | undefined {
+  if (span.fate === 'cut') return 'cut';
+  if (span.fate === 'suppressed') return endName(trace, span);
+  switch (span.origin) {
+    case 'forced-cue':
+      return `forced cue ${cuesUpTo(trace, span)}`;
+    case 'forced-delimiter':
+      return 'ended for the model';
+    case 'template':
+      return span.phase === 'thinking' ? 'thinking opened' : 'answer opened';
+    case 'user':
+      return 'inserted by you';
+    case 'model':
+      if (!span.delimiter) return undefined;
+      return span.text === trace.dialect.closing ? 'answer opened by the model' : 'end of answer';
+    default:
+      return span.origin satisfies never;
+  }
+}
+
+/** An end that the template's closing delimiter follows was accepted; while nothing follows, nothing is decided. */
+function endName(trace: Trace, end: Span): string {
+  const next = trace.spans[trace.spans.indexOf(end) + 1];
+  if (!next && trace.status === 'running') return 'end';
+  return next?.origin === 'template' ? 'end of thinking' : 'end suppressed';
+}
+
+function cuesUpTo(trace: Trace, cue: Span): number {
+  const before = trace.spans.slice(0, trace.spans.indexOf(cue) + 1);
+  return before.filter((span) => span.origin === 'forced-cue').length;
+}
