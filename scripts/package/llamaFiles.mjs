@@ -10,7 +10,7 @@ const readFiles = ['package.json', 'llama/binariesGithubRelease.json', 'llama/ll
 const unused = ['@reflink/reflink'];
 
 /**
- * The files of node-llama-cpp and of its dependencies that an import of it reaches, and no others: of its 130 packages most
+ * The files of node-llama-cpp and of its dependencies that an import of it reaches, and no others: of its 116 packages many
  * serve its command line and building from source. They ship as they are, because node-llama-cpp starts one of its own
  * files as a process and looks for others beside it.
  * @param {string} root of the checkout

@@ -12,11 +12,13 @@ const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 let window: Window;
 let extension: string;
 
-/** Forces thinking on the first sample problem, as a user does, until its finished trace is shown. */
+/** Forces thinking on the first sample problem, as a user does, until its finished trace is shown in the viewer. */
 async function forceThinking(): Promise<void> {
   await window.openFile('letters-and-sums.problems.jsonl');
   await window.goToLine(1);
-  await window.runCommand('Second Thought: Force Thinking');
+  await window.forceThinking();
+  await window.inlineTrace.getByText(/2 forced cues/).waitFor();
+  await window.runCommand('Second Thought: Open in Trace Viewer');
   await window.viewer.locator('[data-state="complete"]').waitFor();
 }
 
