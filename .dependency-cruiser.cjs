@@ -47,6 +47,13 @@ module.exports = {
       to: { path: '^src/(ui|cli|localServer|extension)' },
     },
     {
+      name: 'no-client-in-the-extension-host',
+      severity: 'error',
+      comment: 'requests are the engine’s; the main bundle stays small',
+      from: { path: '^src/extension' },
+      to: { path: '^src/core/inference/completionClient', reachable: true },
+    },
+    {
       name: 'local-server-is-a-program',
       severity: 'error',
       from: { path: '^src/(?!localServer)' },

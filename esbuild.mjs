@@ -1,10 +1,20 @@
 // Builds everything that ships: the extension, its engine child process, the command line, the local server and the pages.
-// node esbuild.mjs [--watch] [--production]
-import { chmodSync, rmSync } from 'node:fs';
+// node esbuild.mjs [--watch] [--production] [--outdir=dist] [--metafile=FILE]
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
 import esbuild from 'esbuild';
 
-const watch = process.argv.includes('--watch');
-const production = process.argv.includes('--production');
+const { values } = parseArgs({
+  options: {
+    watch: { type: 'boolean', default: false },
+    production: { type: 'boolean', default: false },
+    outdir: { type: 'string', default: 'dist' },
+    /** Names every file that went into the bundles: their licences have to ship. */
+    metafile: { type: 'string' },
+  },
+});
+const { watch, production, outdir } = values;
 /** @type {boolean | 'linked'} */
 const sourcemap = production ? false : 'linked';
 
@@ -18,9 +28,10 @@ const node = {
   format: 'cjs',
   target: 'node20',
   outExtension: { '.js': '.cjs' },
-  outdir: 'dist',
+  outdir,
   minify: production,
   sourcemap,
+  metafile: true,
   logLevel: 'info',
   // node-llama-cpp is an ES module with native parts: loaded by import() at run time, from node_modules.
   external: ['vscode', 'node-llama-cpp'],
@@ -43,18 +54,21 @@ const builds = [
     format: 'iife',
     target: 'es2022',
     entryPoints: { traceViewer: 'webview/traceViewer/main.ts' },
-    outdir: 'dist/webview',
+    outdir: path.join(outdir, 'webview'),
     minify: production,
     sourcemap,
+    metafile: true,
     logLevel: 'info',
     loader: { '.ttf': 'file' },
   },
 ];
 
-rmSync('dist', { recursive: true, force: true });
+rmSync(outdir, { recursive: true, force: true });
 if (watch) {
   for (const options of builds) await (await esbuild.context(options)).watch();
 } else {
-  await Promise.all(builds.map((options) => esbuild.build(options)));
-  chmodSync('dist/cli.cjs', 0o755);
+  const built = await Promise.all(builds.map((options) => esbuild.build(options)));
+  chmodSync(path.join(outdir, 'cli.cjs'), 0o755);
+  const inputs = built.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+  if (values.metafile) writeFileSync(values.metafile, JSON.stringify(inputs));
 }

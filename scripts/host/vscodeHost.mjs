@@ -33,6 +33,7 @@ const calmSettings = {
  * @property {number} port
  * @property {string} token empty without one
  * @property {number} pid
+ * @property {string} extensions the folder that extensions are installed into
  * @property {() => string} log
  * @property {() => Promise<void>} stop ends the server and everything it started, and removes its folders
  */
@@ -71,7 +72,8 @@ export async function startHost({ settings = {}, env = {}, vsix = [], withToken 
     child.once('exit', (code) => reject(new Error(`The VS Code server ended (${code}):\n${log}`)));
   });
   child.removeAllListeners('exit');
-  return { port, token, pid: Number(child.pid), log: () => log, stop: () => stop(child, home) };
+  const extensions = path.join(home, 'data', 'extensions');
+  return { port, token, pid: Number(child.pid), extensions, log: () => log, stop: () => stop(child, home) };
 }
 
 /** @param {string} program @param {string[]} folders @param {string} file */

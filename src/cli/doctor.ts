@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { printable } from '../core/base/untrustedText';
 import { connect } from '../core/servers/connect';
-import { examineServer, type Finding } from '../core/servers/doctor';
+import { examineServer } from '../core/servers/doctor';
+import type { Finding } from '../core/servers/serverFacts';
 import { untilInterrupted } from './interrupt';
 import { paint, printJson, type Style } from './output';
 import { addServerOptions, chooseServer, type ServerFlags } from './serverOptions';

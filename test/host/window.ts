@@ -65,6 +65,11 @@ export class Window {
     }
   }
 
+  /** The process that everything of the window but the browser descends from, and where its extensions are installed. */
+  get host(): Pick<VscodeHost, 'pid' | 'extensions'> {
+    return this.#host;
+  }
+
   /** Reload Window: VS Code saves what is open, then loads anew; ready when our status bar item is there again. */
   async reload(): Promise<void> {
     await Promise.all([this.page.waitForEvent('load'), this.runCommand('Developer: Reload Window')]);

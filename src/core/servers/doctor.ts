@@ -1,21 +1,8 @@
-import * as z from 'zod';
 import { toSecondThoughtError } from '../base/errors';
 import { greedy } from '../forcing/condition';
 import { findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
-
-/** One capability, measured. `lies`: the server accepted the request and did something else. */
-export const findingSchema = z.object({
-  capability: z.string(),
-  title: z.string(),
-  verdict: z.enum(['works', 'missing', 'lies']),
-  /** Without it nothing can be forced exactly. */
-  isNeeded: z.boolean(),
-  evidence: z.string(),
-  /** What follows if it does not work. */
-  consequence: z.string(),
-});
-export type Finding = z.infer<typeof findingSchema>;
+import type { Finding } from './serverFacts';
 
 /** The problem every check uses: short, harmless, and one that any model can begin to answer. */
 const question = 'What is 2+3?';

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { systemClock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
+import { type MachineFacts, thisMachine, whyNotOn } from './nativePart';
 
 export interface LocalServerOptions {
   /** Path of the bundle `localServer.cjs`. */
@@ -23,6 +24,8 @@ export interface LocalServerOptions {
   sequences?: number;
   /** Ends the start, and the server if it runs already. */
   signal?: AbortSignal;
+  /** The machine to judge before anything starts; this one without it. */
+  machine?: MachineFacts;
 }
 
 /** A running local server. It ends when the process that started it ends. */
@@ -42,6 +45,9 @@ export interface LocalServerProcess {
 const startTimeoutMs = 30_000;
 const stopTimeoutMs = 3_000;
 
+const useAnother =
+  'Use another server: in VS Code with the command "Second Thought: Add Server", in the terminal with --server. Everything else works.';
+
 /** Lines of the server's standard error that an error message quotes. */
 const quotedLines = 5;
 
@@ -59,6 +65,8 @@ const readySchema = z.object({
  */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServerProcess> {
   throwIfCancelled(options.signal);
+  const whyNot = whyNotOn(options.machine ?? thisMachine());
+  if (whyNot) throw unavailable(whyNot, useAnother);
   await checkFiles(options);
   throwIfCancelled(options.signal); // it may have been cancelled meanwhile, and an event that is past does not fire
   const apiKey = randomBytes(32).toString('hex');
@@ -142,7 +150,7 @@ function waitUntilReady(child: ChildProcess, options: LocalServerOptions): Promi
     const cancelTimer = systemClock.after(startTimeoutMs, () => {
       const seconds = startTimeoutMs / 1000;
       const message = `The local server did not start within ${seconds} seconds.${quote(said)}`;
-      settle(() => reject(unavailable(message, 'Try again, or use another server with --server.')));
+      settle(() => reject(unavailable(message, `Try again. ${useAnother}`)));
     });
     options.signal?.addEventListener('abort', onAbort, { once: true });
     child.once('error', (cause) => settle(() => reject(notStarted(cause))));
@@ -172,19 +180,15 @@ function endedEarly(code: number | null, said: string[], { modelFile }: LocalSer
   if (code === 3) {
     return unavailable(
       `The native part of llama.cpp does not run on this machine.${quote(said)}`,
-      'On Linux it needs glibc 2.34 or newer. Use another server instead, with --server or Add Server; everything else works.',
+      `It needs a Second Thought that was made for this platform and, on Linux, libstdc++ of GCC 12 or newer. ${useAnother}`,
     );
   }
   const how = code === null ? 'was killed' : `ended with code ${code}`;
-  return unavailable(`The local server ${how} before it was ready.${quote(said)}`, 'Use another server with --server.');
+  return unavailable(`The local server ${how} before it was ready.${quote(said)}`, useAnother);
 }
 
 function notStarted(cause: Error): SecondThoughtError {
-  return unavailable(
-    `The local server could not be started (${cause.message}).`,
-    'Use another server with --server.',
-    cause,
-  );
+  return unavailable(`The local server could not be started (${cause.message}).`, useAnother, cause);
 }
 
 function unavailable(message: string, remedy: string, cause?: unknown): SecondThoughtError {

@@ -1,15 +1,8 @@
-import * as z from 'zod';
 import { isError } from '../base/errors';
 import { CompletionClient } from '../inference/completionClient';
 import { findDialect, resolveDialect } from '../inference/dialects';
 import type { InferenceClient } from '../inference/inferenceClient';
-
-/** What a server that is about to be added says of itself. */
-export const serverProbeSchema = z.object({
-  version: z.string().nullable(),
-  models: z.array(z.object({ id: z.string(), contextLength: z.number().nullable() })),
-});
-export type ServerProbe = z.infer<typeof serverProbeSchema>;
+import type { ServerProbe } from './serverFacts';
 
 interface Access {
   url: string;

@@ -87,7 +87,7 @@ async function loadNativePart() {
     // An ES module: a CommonJS bundle can only import() it.
     const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
     return await getLlama({
-      gpu: false,
+      gpu: binaryFor(process.platform, process.arch),
       build: 'never',
       skipDownload: true,
       progressLogs: false,
@@ -98,6 +98,14 @@ async function loadNativePart() {
   } catch (error) {
     throw new NativePartError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+/**
+ * Which binary to load. For Apple's own processors there is only the one with Metal: without layers on the GPU it
+ * computes on the processor as well, and asked for none, node-llama-cpp finds no binary at all.
+ */
+export function binaryFor(platform: NodeJS.Platform, arch: string): 'metal' | false {
+  return platform === 'darwin' && arch === 'arm64' ? 'metal' : false;
 }
 
 /** A context that silently forgets its beginning would make every trace wrong: fail instead. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { describeError, isError, reportError, SecondThoughtError } from '../../core/base/errors';
 import { toLabel } from '../../core/base/untrustedText';
 import { dialects } from '../../core/inference/dialects';
-import type { ServerProbe } from '../../core/servers/probe';
+import type { ServerProbe } from '../../core/servers/serverFacts';
 import { bundledServer, type ServerEntry, serverEntrySchema, usualDialect } from '../../core/servers/serverSpec';
 import { activeServerId, knownServers, secretName, settingsServers, specOf } from '../config';
 import type { UiContext } from '../context';

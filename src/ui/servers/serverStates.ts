@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { describeError, reportError } from '../../core/base/errors';
-import type { Finding } from '../../core/servers/doctor';
+import type { Finding } from '../../core/servers/serverFacts';
 
 /** What is known of a server since the window opened. */
 export interface ServerState {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { toLabel, toMarkdown } from '../../core/base/untrustedText';
-import type { Finding } from '../../core/servers/doctor';
+import type { Finding } from '../../core/servers/serverFacts';
 import { bundledServer, type ServerEntry } from '../../core/servers/serverSpec';
 import { activeServerId, knownServers } from '../config';
 import type { UiContext } from '../context';

@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { descendantsOf } from '../../host/processes';
+import { Window } from '../../host/window';
+
+/** What users install, in a VS Code that knows nothing of the checkout; the bundled model answers. */
+const root = path.resolve(import.meta.dirname, '..', '..', '..');
+const target = `linux-${process.arch}`;
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
+let window: Window;
+let extension: string;
+
+/** Forces thinking on the first sample problem, as a user does, until its finished trace is shown in the viewer. */
+async function forceThinking(): Promise<void> {
+  await window.openFile('letters-and-sums.problems.jsonl');
+  await window.goToLine(1);
+  await window.forceThinking();
+  await window.inlineTrace.getByText(/2 forced cues/).waitFor();
+  await window.runCommand('Second Thought: Open in Trace Viewer');
+  await window.viewer.locator('[data-state="complete"]').waitFor();
+}
+
+/** Relative to the extension, with `/`. */
+function installedFiles(): string[] {
+  return readdirSync(extension, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    statSync(path.join(extension, file)).isFile(),
+  );
+}
+
+describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
+  beforeAll(async () => {
+    execFileSync(process.execPath, ['scripts/package.mjs', target], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    window = await Window.open({ vsix: path.join(root, 'out', 'vsix', `second-thought-${target}-${version}.vsix`) });
+    const [name] = readdirSync(window.host.extensions).filter((entry) => entry.startsWith('second-thought.'));
+    extension = path.join(window.host.extensions, String(name));
+  });
+  afterAll(() => window?.close());
+  afterEach(async (context) => {
+    if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
+  });
+
+  it('forces thinking offline with the bundled model, from nothing but its own folder', async () => {
+    await forceThinking();
+    const processes = descendantsOf(window.host.pid);
+    const runs = (program: string) => processes.find(({ command }) => command.includes(path.join(extension, program)));
+    expect(runs('dist/engine.cjs')).toBeDefined();
+    const native = runs('dist/localServer.cjs')?.mapped.filter((file) => /(llama|ggml)[^/]*$/.test(file)) ?? [];
+    expect(native.map((file) => path.basename(file))).toContain('llama-addon.node');
+    expect(native.filter((file) => !file.startsWith(extension))).toEqual([]);
+    const ofCheckout = ({ command, mapped }: (typeof processes)[number]) =>
+      [...command, ...mapped].some((text) => text.startsWith(`${root}${path.sep}`));
+    expect(processes.filter(ofCheckout)).toEqual([]);
+  });
+
+  it('brings a command line that works without the checkout', () => {
+    const cli = path.join(extension, 'dist', 'cli.cjs');
+    expect(execFileSync(process.execPath, [cli, '--version'], { encoding: 'utf8', cwd: extension })).toContain(version);
+  });
+
+  it('holds only what the allow-list names', () => {
+    const files = installedFiles();
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'package.nls.json',
+        'dist/extension.cjs',
+        'dist/engine.cjs',
+        'dist/localServer.cjs',
+        'dist/cli.cjs',
+        'dist/webview/traceViewer.js',
+        'media/model/s1-tiny.gguf',
+        'media/samples/letters-and-sums.problems.jsonl',
+        'LICENSE.txt',
+        'THIRD-PARTY-NOTICES.txt',
+      ]),
+    );
+    const top = new Set(files.map((file) => file.split('/')[0]));
+    const named = ['dist', 'media', 'package.json', 'package.nls.json', 'readme.md', 'changelog.md', 'LICENSE.txt'];
+    expect([...top].filter((name) => !name?.startsWith('.')).sort()).toEqual(
+      [...named, 'THIRD-PARTY-NOTICES.txt'].sort(),
+    );
+    expect(files.filter((file) => /\.(ts|mts|cts|map|lib|bundle)$/.test(file))).toEqual([]);
+    const binaries = new Set(files.flatMap((file) => /@node-llama-cpp\/([^/]+)/.exec(file)?.[1] ?? []));
+    expect([...binaries]).toEqual([target]);
+  });
+
+  it('names the licence of every package in it', () => {
+    const notices = readFileSync(path.join(extension, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    const shipped = installedFiles()
+      .filter((file) => /^dist\/node_modules\/.*\/package\.json$/.test(file))
+      .map((file) => JSON.parse(readFileSync(path.join(extension, file), 'utf8')))
+      .filter((manifest) => manifest.name && manifest.version)
+      .map((manifest) => `\n${manifest.name} ${manifest.version}\n`);
+    const bundled = ['zod', 'openai', 'fastify', 'gpt-tokenizer', '@vscode/webview-ui-toolkit', 'llama.cpp'];
+    expect(shipped.filter((title) => !notices.includes(title))).toEqual([]);
+    expect(bundled.filter((name) => !notices.includes(`\n${name} `))).toEqual([]);
+  });
+});
