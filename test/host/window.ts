@@ -85,7 +85,9 @@ export class Window {
     await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget input').first();
     await input.fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: title }).waitFor();
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().waitFor();
+    const isFocused = async () => (await this.quickPick.filter({ hasText: title }).count()) > 0;
+    while (!(await isFocused())) await this.page.keyboard.press('ArrowDown'); // the list goes round
     await this.page.keyboard.press('Enter');
   }
 

@@ -6,7 +6,7 @@ import { type RunSettings, runSettings } from '../config';
 import type { UiContext } from '../context';
 import { settingsSection, traceViewType } from '../ids';
 import { traceUri } from '../traceViewer/traceUri';
-import { firstProblemOfWorkspace, pickTarget, type Target, targetInEditor } from './problemInEditor';
+import { firstProblemOfWorkspace, type Place, pickTarget, type Target, targetInEditor } from './problemInEditor';
 import { askQuickSettings } from './quickSettings';
 
 /** Force Thinking: the problem at hand, under a condition that is shown and can be changed before it starts. */
@@ -31,11 +31,20 @@ function lastTarget({ traces }: UiContext): Target | undefined {
 /** Runs a problem and shows it: below its text where it has one, else in the trace viewer. */
 export async function runTarget(ui: UiContext, { problem, place }: Target, settings: RunSettings): Promise<Trace[]> {
   const traces = await startTraces(ui, problem, settings);
-  if (place) ui.inline.show(place, traces);
+  if (place) {
+    ui.inline.show(place, traces);
+    await reveal(place);
+  }
   const [first] = traces;
   const where = vscode.workspace.getConfiguration(settingsSection).get('showTraces', 'inline');
   if (first && (!place || where !== 'inline')) await showTrace(first);
   return traces;
+}
+
+/** A problem that was chosen from a list may stand in a file that nobody sees. */
+async function reveal({ uri, line }: Place): Promise<void> {
+  if (vscode.window.visibleTextEditors.some(({ document }) => document.uri.toString() === uri.toString())) return;
+  await vscode.window.showTextDocument(uri, { preview: false, selection: new vscode.Range(line, 0, line, 0) });
 }
 
 /** Starts as many traces as there are samples, or gives those that already start or run for this problem. */

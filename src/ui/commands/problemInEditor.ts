@@ -64,14 +64,7 @@ export async function pickTarget(): Promise<Target | undefined> {
   picker.busy = true;
   let known: Choice[] = [];
   const show = () => {
-    const question = picker.value.trim();
-    const typed: Choice = {
-      label: `$(edit) ${toLabel(question)}`,
-      description: 'ask this',
-      alwaysShow: true,
-      target: { problem: { question }, place: undefined },
-    };
-    picker.items = question ? [...known, typed] : known;
+    picker.items = choicesFor(picker.value.trim(), known);
   };
   picker.onDidChangeValue(show);
   const chosen = new Promise<Target | undefined>((resolve) => {
@@ -90,10 +83,22 @@ export async function pickTarget(): Promise<Target | undefined> {
   return chosen.finally(() => picker.dispose());
 }
 
+/** Problems that hold the text, then the text as a question: what Enter does never changes while the list still fills. */
+function choicesFor(text: string, known: Choice[]): Choice[] {
+  if (text === '') return known;
+  const wanted = text.toLowerCase();
+  const matches = known.filter(({ label, description, detail }) =>
+    [label, description, detail].some((part) => part?.toLowerCase().includes(wanted)),
+  );
+  const target = { problem: { question: text }, place: undefined };
+  return [...matches, { label: `$(edit) ${toLabel(text)}`, description: 'ask this', alwaysShow: true, target }];
+}
+
 function toChoice(target: Target): Choice {
   const file = target.place ? vscode.workspace.asRelativePath(target.place.uri) : '';
   return {
     label: toLabel(target.problem.question),
+    alwaysShow: true, // the list is filtered here
     description: toLabel(target.problem.id ?? ''),
     detail: file,
     target,

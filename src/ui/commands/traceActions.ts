@@ -103,8 +103,11 @@ export async function openInTraceViewer(ui: UiContext, from: unknown): Promise<v
   if (chosen) await showTrace(chosen);
 }
 
+/** Dismiss: the thread whose button it was, else the one below the problem under the cursor. */
 export function dismissTrace(ui: UiContext, from: unknown): void {
+  const editor = vscode.window.activeTextEditor;
   if (isThread(from)) ui.inline.dismiss(from);
+  else if (editor) ui.inline.dismissAt(editor.document.uri, problemLines(ui, editor));
 }
 
 /** Open Trace: the one that is named, else a list of the scratch run, newest first. */

@@ -22,6 +22,11 @@ interface Entry {
   traces: Trace[];
 }
 
+interface Lines {
+  startLine: number;
+  endLine: number;
+}
+
 /** Traces in the editor, each problem's in a comment thread below it. */
 export class InlineTraces implements vscode.Disposable {
   readonly #traces: LiveTraces;
@@ -79,16 +84,20 @@ export class InlineTraces implements vscode.Disposable {
     return entry ? tips(entry) : [];
   }
 
-  /** The traces shown for the line of the cursor, or for the problem right above it. */
-  tipsAt(uri: vscode.Uri, lines: { startLine: number; endLine: number }): Trace[] {
-    const entry = this.#entries.find(
-      (known) => isAt(known, uri) && lines.startLine <= known.line && known.line <= lines.endLine,
-    );
+  /** The traces shown below a problem that stands on these lines. */
+  tipsAt(uri: vscode.Uri, lines: Lines): Trace[] {
+    const entry = this.#entryAt(uri, lines);
     return entry ? tips(entry) : [];
   }
 
   dismiss(thread: vscode.CommentThread): void {
     const entry = this.#entries.find((known) => known.thread === thread);
+    if (entry) this.#remove(entry);
+    this.#remember();
+  }
+
+  dismissAt(uri: vscode.Uri, lines: Lines): void {
+    const entry = this.#entryAt(uri, lines);
     if (entry) this.#remove(entry);
     this.#remember();
   }
@@ -115,6 +124,10 @@ export class InlineTraces implements vscode.Disposable {
     for (const timer of this.#pending.values()) clearTimeout(timer);
     for (const { thread } of this.#entries) thread.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #entryAt(uri: vscode.Uri, { startLine, endLine }: Lines): Entry | undefined {
+    return this.#entries.find((known) => isAt(known, uri) && startLine <= known.line && known.line <= endLine);
   }
 
   #changed(trace: Trace): void {
