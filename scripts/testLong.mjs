@@ -1,0 +1,17 @@
+// @ts-check
+// npm run test:long: the tests that repeat something, with as many repetitions as docs/reliability.md asks for. Minutes, not
+// seconds: run when that part changes, and write down what came out.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const files = ['test/e2e/window/reload.test.ts'];
+
+spawnSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+const { status } = spawnSync('npx', ['vitest', 'run', ...files], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, SECOND_THOUGHT_LONG: '1' },
+});
+process.exitCode = status ?? 1;
