@@ -12,6 +12,7 @@ import { startHost, windowUrl } from './host/vscodeHost.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const images = path.join(root, 'docs', 'images');
+const failures = path.join(root, 'out', 'screenshots');
 const themes = {
   light: 'Default Light Modern',
   dark: 'Default Dark Modern',
@@ -20,9 +21,51 @@ const themes = {
 
 /** Each scene brings the window to what its picture shows. @type {Record<string, (page: Page) => Promise<void>>} */
 const scenes = {
+  /** The editor: a wrong answer, and what Wait Again made of it; outcomes above their problems; servers and runs. */
+  async inline(page) {
+    await openFile(page, 'letters-and-sums.problems.jsonl');
+    await goToLine(page, 7);
+    await runCommand(page, 'Second Thought: Force Again');
+    await inlineTrace(page)
+      .getByText(/Correct: 24/)
+      .first()
+      .waitFor();
+    await runCommand(page, 'Second Thought: Dismiss All Inline Traces');
+    await goToLine(page, 2);
+    await runCommand(page, 'Second Thought: Force Thinking');
+    await choose(page, 'Cues');
+    await page.locator('.quick-input-widget input:visible').first().fill('0');
+    await page.keyboard.press('Enter');
+    await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'Start' }).waitFor();
+    await page.keyboard.press('Enter');
+    await inlineTrace(page)
+      .getByText(/Wrong: 2/)
+      .first()
+      .waitFor();
+    await runCommand(page, 'Second Thought: Wait Again');
+    await inlineTrace(page)
+      .getByText(/Correct: 3/)
+      .first()
+      .waitFor();
+    await inlineTrace(page).getByText('Thinking', { exact: true }).click();
+    await runCommand(page, 'View: Show Second Thought');
+    await page
+      .locator('.pane-body .monaco-list-row')
+      .filter({ hasText: 'raspberry' })
+      .or(page.locator('.pane-body .monaco-list-row').filter({ hasText: 'strawberry' }))
+      .first()
+      .waitFor();
+    await page.locator('.codelens-decoration:visible').filter({ hasText: 'Correct' }).first().waitFor();
+  },
+  /** The trace viewer. */
   async trace(page) {
     await openFile(page, 'letters-and-sums.problems.jsonl');
-    await runCommand(page, 'Second Thought: Force Thinking');
+    await runCommand(page, 'Second Thought: Force Again');
+    await inlineTrace(page)
+      .getByText(/Correct|Wrong/)
+      .first()
+      .waitFor();
+    await runCommand(page, 'Second Thought: Open in Trace Viewer');
     const viewer = page.locator('iframe.webview.ready:visible').contentFrame().locator('#active-frame').contentFrame();
     await viewer.locator('[data-state="complete"]').waitFor({ timeout: 60_000 });
     await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
@@ -30,6 +73,25 @@ const scenes = {
     await viewer.locator('[data-state="complete"]').waitFor();
   },
 };
+
+/** @param {Page} page */
+const inlineTrace = (page) => page.locator('.review-widget');
+
+/** @param {Page} page @param {number} line */
+async function goToLine(page, line) {
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-widget input').first().fill(`:${line}`);
+  await page.keyboard.press('Enter');
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+}
+
+/** @param {Page} page @param {string} text */
+async function choose(page, text) {
+  await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().waitFor();
+  await page.locator('.quick-input-widget input:visible').first().fill(text);
+  await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: text }).waitFor();
+  await page.keyboard.press('Enter');
+}
 
 /** @param {Page} page @param {string} name */
 async function openFile(page, name) {
@@ -58,7 +120,11 @@ async function take(name, scene, theme) {
     page.setDefaultTimeout(30_000);
     await page.goto(windowUrl(host, { folder, extension: root }));
     await page.locator('[id="second-thought.second-thought.secondThought.status"]').waitFor();
-    await scene(page);
+    await scene(page).catch(async (error) => {
+      fs.mkdirSync(failures, { recursive: true });
+      await page.screenshot({ path: path.join(failures, `failed-${name}-${theme}.png`) });
+      throw error;
+    });
     await page.screenshot({ path: path.join(images, `${name}-${theme}.png`) });
     console.log(`docs/images/${name}-${theme}.png`);
   } finally {

@@ -98,7 +98,7 @@ export class Window {
   }
 
   get editor(): Locator {
-    return this.page.locator('.editor-group-container.active .monaco-editor .view-lines');
+    return this.page.locator('.editor-group-container.active .monaco-editor .view-lines').first(); // comments have editors too
   }
 
   /** Puts the cursor into a line of the open editor, counted from 1. */
@@ -157,7 +157,7 @@ export class Window {
 
   /** The lines above problems that say what came out. */
   get outcomes(): Locator {
-    return this.page.locator('.codelens-decoration');
+    return this.page.locator('.codelens-decoration:visible');
   }
 
   /** The button of a modal question. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, connect as dial } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/base/clock';
@@ -29,7 +29,8 @@ beforeAll(async () => {
   const port = await freePort();
   vllm = startVllm(port);
   const url = `http://127.0.0.1:${port}/v1`;
-  await listening(vllm, url);
+  await started(vllm, url);
+  await accepting(port);
   const spec = { kind: 'url', id: 'vllm', url, model: null, keySource: 'none' } as const;
   [remote, local] = await Promise.all([
     connect(spec, { packageRoot: root }),
@@ -73,8 +74,18 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Uvicorn says when it listens; a server that dies says why. */
-function listening(child: ChildProcess, url: string): Promise<void> {
+/** It says so before its socket listens. */
+async function accepting(port: number): Promise<void> {
+  const isAccepted = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = dial(port, '127.0.0.1', () => resolve(true)).once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+  while (!(await isAccepted())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Uvicorn says when it has started; a server that dies says why. */
+function started(child: ChildProcess, url: string): Promise<void> {
   let log = '';
   return new Promise((resolve, reject) => {
     const read = (text: Buffer) => {

@@ -42,7 +42,7 @@ export function inlineBody(trace: Trace, options: { waiting?: Waiting | undefine
 
 /** A trace that another one goes on from, in a line: its text is part of what came after. */
 export function inlineSummary(trace: Trace): string {
-  return toMarkdown(inlineHeadline(trace));
+  return `**${toMarkdown(inlineHeadline(trace))}**`;
 }
 
 /** No `<details>`: each update rebuilds the body, which would close it under the reader. */
@@ -77,11 +77,11 @@ const shown = (trace: Trace) =>
 function thinkingMarkdown(trace: Trace): string {
   const spans = shown(trace).filter((span) => span.phase === 'thinking');
   const length = spans.reduce((sum, span) => sum + span.text.length, 0);
-  if (length <= 2 * shownCharacters) return spans.map(spanMarkdown).join('') || '*nothing*';
+  if (length <= 2 * shownCharacters) return joined(spans) || '*nothing*';
   const head = takeText(spans, shownCharacters);
   const tail = takeText(spans.toReversed(), shownCharacters, 'end').toReversed();
   const left = `*… ${(length - 2 * shownCharacters).toLocaleString('en')} characters: open the trace viewer …*`;
-  return `${head.map(spanMarkdown).join('')}\n\n${left}\n\n${tail.map(spanMarkdown).join('')}`;
+  return `${joined(head)}\n\n${left}\n\n${joined(tail)}`;
 }
 
 function takeText(spans: Span[], limit: number, from: 'start' | 'end' = 'start'): Span[] {
@@ -94,8 +94,13 @@ function takeText(spans: Span[], limit: number, from: 'start' | 'end' = 'start')
   });
 }
 
+/** The newline after a marker is not worth a line. */
+function joined(spans: Span[]): string {
+  return spans.map((span, at) => spanMarkdown(at === 0 ? { ...span, text: span.text.trimStart() } : span)).join('');
+}
+
 function spanMarkdown(span: Span): string {
-  if (span.origin === 'forced-cue') return ` **⟦forced: ${toMarkdown(span.text.trim() || '↵')}⟧** `;
+  if (span.origin === 'forced-cue') return `**⟦forced: ${toMarkdown(span.text.trim() || '↵')}⟧**`;
   return toMarkdown(span.text);
 }
 

@@ -17,21 +17,37 @@ class OutcomeLens extends vscode.CodeLens {
   }
 }
 
+/** VS Code drops a refresh of CodeLens when the editor loses the focus before it is done: so it is asked for once more. */
+const askAgainAfterMs = 1_500;
+
 /** A line above every problem that has an outcome; a click opens its trace. */
-export class OutcomeLenses implements vscode.CodeLensProvider<OutcomeLens> {
+export class OutcomeLenses implements vscode.CodeLensProvider<OutcomeLens>, vscode.Disposable {
   readonly #outcomes: OutcomeStore;
   readonly #memory: WorkspaceMemory;
-  readonly onDidChangeCodeLenses: vscode.Event<void>;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscription: vscode.Disposable;
+  #timer: NodeJS.Timeout | undefined;
+  readonly onDidChangeCodeLenses = this.#changed.event;
 
   constructor(outcomes: OutcomeStore, memory: WorkspaceMemory) {
     this.#outcomes = outcomes;
     this.#memory = memory;
-    this.onDidChangeCodeLenses = outcomes.onDidChange;
+    this.#subscription = outcomes.onDidChange(() => {
+      this.#changed.fire();
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#changed.fire(), askAgainAfterMs);
+    });
   }
 
   static register(lenses: OutcomeLenses): vscode.Disposable {
     const selector = [{ pattern: '**/*.jsonl' }, { pattern: '**/*.md' }];
-    return vscode.languages.registerCodeLensProvider(selector, lenses);
+    return vscode.Disposable.from(lenses, vscode.languages.registerCodeLensProvider(selector, lenses));
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#subscription.dispose();
+    this.#changed.dispose();
   }
 
   async provideCodeLenses(document: vscode.TextDocument): Promise<OutcomeLens[]> {
