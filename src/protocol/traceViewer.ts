@@ -26,6 +26,10 @@ export interface WirePass {
   maxTokens: number;
   minTokens: number;
   ending: string;
+  /** In the server's words. */
+  finishReason: string;
+  stopReason: string;
+  seed: number;
   firstTokenMs: number | null;
   durationMs: number | null;
 }
@@ -75,7 +79,17 @@ interface TraceDelta {
 
 export type ToTraceViewer = TraceSnapshot | TraceDelta;
 
-export const traceActions = ['stop', 'stopAndAnswer', 'waitAgain', 'continue', 'copyText', 'copyCommand'] as const;
+export const traceActions = [
+  'stop',
+  'stopAndAnswer',
+  'waitAgain',
+  'continue',
+  'copyText',
+  'copyMarkdown',
+  'copyIds',
+  'copyCommand',
+  'save',
+] as const;
 export type TraceAction = (typeof traceActions)[number];
 
 export const fromTraceViewerSchema = z.discriminatedUnion('type', [

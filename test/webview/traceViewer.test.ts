@@ -47,19 +47,19 @@ describe('the trace viewer', () => {
   it('offers what can be done in each state, by button and keyboard', async () => {
     const buttons = async () => viewer.page.locator('vscode-button').allInnerTexts();
     await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace() });
-    expect(await buttons()).toEqual(['Stop and Answer', 'Stop', 'Copy Text', 'Copy as CLI Command']);
+    expect(await buttons()).toEqual(['Stop and Answer', 'Stop', 'Copy ▾', 'Save…', 'Show Source']);
     await viewer.send({
       type: 'trace/snapshot',
       seq: 2,
       trace: wireTrace({ state: 'interrupted', interruption: 'Gone.' }),
     });
-    expect(await buttons()).toEqual(['Continue', 'Copy Text', 'Copy as CLI Command']);
+    expect(await buttons()).toEqual(['Continue', 'Copy ▾', 'Save…', 'Show Source']);
     await viewer.send({ type: 'trace/snapshot', seq: 3, trace: wireTrace({ state: 'complete' }) });
     await viewer.page.keyboard.press('Tab');
     await viewer.page.keyboard.press('Enter');
     expect((await viewer.sent()).at(-1)).toEqual({ type: 'action', action: 'waitAgain' });
     await viewer.send({ type: 'trace/snapshot', seq: 4, trace: wireTrace({ canAct: false }) });
-    expect(await buttons()).toEqual(['Copy Text', 'Copy as CLI Command']);
+    expect(await buttons()).toEqual(['Copy ▾', 'Save…', 'Show Source']);
   });
 
   it('follows a live trace until the reader scrolls up, and again after Jump to Latest', async () => {

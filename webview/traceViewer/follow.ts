@@ -6,6 +6,7 @@ export class Follow {
   readonly #jump: HTMLElement;
   #isFollowing = true;
   #isLive = false;
+  #lastTop = 0;
 
   constructor(jump: HTMLElement) {
     this.#jump = jump;
@@ -15,9 +16,15 @@ export class Follow {
     });
     addEventListener('scroll', () => {
       const { scrollTop, scrollHeight, clientHeight } = document.documentElement;
-      this.#isFollowing = scrollHeight - scrollTop - clientHeight <= nearEnd;
+      const isNearEnd = scrollHeight - scrollTop - clientHeight <= nearEnd;
+      // Text that is laid out only where it is seen changes the height under a reader who stays at the end.
+      this.#isFollowing = isNearEnd || (this.#isFollowing && scrollTop >= this.#lastTop);
+      this.#lastTop = scrollTop;
       this.#show();
     });
+    new ResizeObserver(() => {
+      if (this.#isLive) this.keepUp();
+    }).observe(document.body);
   }
 
   /** Whether more will come. If not, the reader stays where they are and there is nothing to jump to. */

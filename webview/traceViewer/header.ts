@@ -1,35 +1,53 @@
 import type { TraceAction, WireTrace } from '../../src/protocol/traceViewer';
 import { createButton } from '../shared/controls';
 import { element } from '../shared/dom';
+import { createMenu } from '../shared/menu';
 
-/** Question, condition, state, budget and what can be done. */
+/** Question, condition, state, budget and what can be done. Only what changes is written, so that a selection survives. */
 export class Header {
   readonly root = element('header', 'header');
   readonly #act: (action: TraceAction) => void;
+  readonly #title = element('h1', 'question');
+  readonly #about = element('p', 'about');
+  readonly #badge = element('span');
+  readonly #status = element('span', 'status');
   readonly #counts = element('p', 'counts');
   readonly #bar = element('div', 'bar');
   readonly #fill = element('div', 'bar-fill');
-  #actionsFor = '';
   readonly #actions = element('div', 'actions');
+  readonly #notices = element('div');
+  readonly #source: HTMLElement;
+  #actionsFor = '';
 
-  constructor(act: (action: TraceAction) => void) {
+  constructor(act: (action: TraceAction) => void, toggleSource: () => void) {
     this.#act = act;
+    this.#source = createButton('Show Source', 'secondary', toggleSource);
+    this.#source.setAttribute('aria-pressed', 'false');
+    this.#source.title = 'Show formulas as the model wrote them';
     this.#actions.setAttribute('role', 'toolbar');
     this.#actions.setAttribute('aria-label', 'Trace actions');
     this.#bar.setAttribute('role', 'progressbar');
     this.#bar.setAttribute('aria-label', 'Thinking tokens of the limit');
+    const line = element('div', 'state-line');
+    line.append(this.#badge, this.#status);
+    this.root.append(this.#title, this.#about, line, this.#bar, this.#counts, this.#actions, this.#notices);
   }
 
   show(trace: WireTrace): void {
-    const title = element('h1', 'question', trace.question);
-    const about = element('p', 'about', `${trace.condition} · ${trace.server}`);
-    const line = element('div', 'state-line');
-    line.append(badge(trace), element('span', 'status', trace.status));
-    this.root.replaceChildren(title, about, line, this.#bar, this.#counts, this.#actions);
-    if (trace.interruption) this.root.append(notice(trace.interruption, 'error'));
-    for (const warning of trace.warnings) this.root.append(notice(warning, 'warning'));
+    write(this.#title, trace.question);
+    write(this.#about, `${trace.condition} · ${trace.server}`);
+    write(this.#status, trace.status);
+    showBadge(this.#badge, trace);
+    const notices = trace.warnings.map((text) => notice(text, 'warning'));
+    if (trace.interruption) notices.unshift(notice(trace.interruption, 'error'));
+    this.#notices.replaceChildren(...notices);
     this.#showActions(trace);
     this.showCounts(trace);
+  }
+
+  /** Whether formulas are shown as they were written. */
+  showSource(isSource: boolean): void {
+    this.#source.setAttribute('aria-pressed', String(isSource));
   }
 
   /** What changes with every token. */
@@ -53,13 +71,19 @@ export class Header {
     this.#actionsFor = state;
     const button = (label: string, action: TraceAction, kind: 'primary' | 'secondary' = 'secondary') =>
       createButton(label, kind, () => this.#act(action));
-    const copies = [button('Copy Text', 'copyText'), button('Copy as CLI Command', 'copyCommand')];
+    const copy = createMenu('Copy', [
+      ['Text', () => this.#act('copyText')],
+      ['Markdown', () => this.#act('copyMarkdown')],
+      ['Token Ids', () => this.#act('copyIds')],
+      ['CLI Command', () => this.#act('copyCommand')],
+    ]);
+    const always = [copy, button('Save…', 'save'), this.#source];
     const live = {
       running: [button('Stop and Answer', 'stopAndAnswer', 'primary'), button('Stop', 'stop')],
       complete: [button('Wait Again', 'waitAgain', 'primary')],
       interrupted: [button('Continue', 'continue', 'primary')],
     };
-    this.#actions.replaceChildren(...(trace.canAct ? live[trace.state] : []), ...copies);
+    this.#actions.replaceChildren(...(trace.canAct ? live[trace.state] : []), ...always);
   }
 }
 
@@ -80,16 +104,22 @@ const outcomes: Record<string, string> = {
   ungraded: 'Complete',
 };
 
-function badge(trace: WireTrace): HTMLElement {
-  if (trace.state === 'running') return element('span', 'badge running', '● Running');
-  if (trace.state === 'interrupted') return element('span', 'badge interrupted', '‖ Interrupted');
-  const outcome = trace.outcome ?? 'ungraded';
-  const made = element('span', `badge ${outcome}`, outcomes[outcome] ?? outcome);
-  if (trace.answer !== null) {
-    const expected = outcome === 'wrong' && trace.expected !== null ? `, expected ${trace.expected}` : '';
-    made.append(element('span', 'badge-answer', `: ${trace.answer}${expected}`));
-  }
-  return made;
+function showBadge(made: HTMLElement, trace: WireTrace): void {
+  const [kind, text] = badgeOf(trace);
+  made.className = `badge ${kind}`;
+  write(made, text);
+}
+
+function badgeOf({ state, outcome, answer, expected }: WireTrace): [kind: string, text: string] {
+  if (state === 'running') return ['running', '● Running'];
+  if (state === 'interrupted') return ['interrupted', '‖ Interrupted'];
+  const kind = outcome ?? 'ungraded';
+  const wanted = kind === 'wrong' && expected !== null ? `, expected ${expected}` : '';
+  return [kind, `${outcomes[kind] ?? kind}${answer === null ? '' : `: ${answer}${wanted}`}`];
+}
+
+function write(place: HTMLElement, text: string): void {
+  if (place.textContent !== text) place.textContent = text;
 }
 
 function notice(text: string, kind: 'error' | 'warning'): HTMLElement {

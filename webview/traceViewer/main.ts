@@ -4,17 +4,32 @@ import { element } from '../shared/dom';
 import { connectToHost } from '../shared/vscodeApi';
 import { Follow } from './follow';
 import { Header } from './header';
+import { Mathematics } from './mathematics';
 import { passTable } from './passes';
 import { SpanList } from './spans';
 import { type PageState, receive } from './state';
 import './styles.css';
 
 registerControls();
-const host = connectToHost<{ scrollTop: number; isPassesOpen: boolean }>();
+interface Saved {
+  scrollTop: number;
+  isPassesOpen: boolean;
+  isSource: boolean;
+}
+
+const host = connectToHost<Saved>();
 const post = (message: FromTraceViewer) => host.postMessage(message);
 
 const state: PageState = { trace: undefined, seq: 0 };
-const header = new Header((action) => post({ type: 'action', action }));
+let isSource = false;
+const header = new Header(
+  (action) => post({ type: 'action', action }),
+  () => {
+    showSource(!isSource);
+    remember();
+  },
+);
+const mathematics = new Mathematics();
 const thinking = new SpanList('Thinking');
 const answer = new SpanList('Answer');
 const answerSection = section('Answer', 'answer', answer.root);
@@ -38,6 +53,7 @@ addEventListener('message', ({ data }: MessageEvent<ToTraceViewer>) => {
 });
 addEventListener('scroll', remember);
 passes.addEventListener('toggle', remember);
+addEventListener('keydown', goToCue);
 post({ type: 'ready' });
 
 function section(title: string, className: string, content: HTMLElement): HTMLElement {
@@ -56,9 +72,27 @@ function showAll(trace: WireTrace): void {
   passes.replaceChildren(element('summary', '', `Requests (${trace.passes.length})`), passTable(trace));
   passes.hidden = trace.passes.length === 0;
   announce(trace);
+  for (const list of [thinking, answer]) mathematics.settle(list.settled(trace.state !== 'running'));
   follow.setLive(trace.state === 'running');
   if (!isRestored) restore();
-  else if (trace.state === 'running') follow.keepUp();
+  if (trace.state === 'running') follow.keepUp();
+}
+
+function showSource(isWanted: boolean): void {
+  isSource = isWanted;
+  app.classList.toggle('source', isSource);
+  header.showSource(isSource);
+}
+
+/** n and p go to the next and the previous forced cue. */
+function goToCue({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent): void {
+  const step = { n: 1, p: -1 }[key];
+  if (!step || ctrlKey || metaKey || altKey || target instanceof HTMLInputElement) return;
+  const cues = [...document.querySelectorAll<HTMLElement>('.mark.cue')];
+  const at = cues.indexOf(document.activeElement as HTMLElement);
+  const next = cues[at === -1 && step === -1 ? cues.length - 1 : at + step];
+  next?.focus();
+  next?.scrollIntoView({ block: 'center' });
 }
 
 function showText(trace: WireTrace, text: string, phase: 'thinking' | 'answer'): void {
@@ -73,13 +107,14 @@ function announce(trace: WireTrace): void {
 }
 
 function remember(): void {
-  host.setState({ scrollTop: document.documentElement.scrollTop, isPassesOpen: passes.open });
+  host.setState({ scrollTop: document.documentElement.scrollTop, isPassesOpen: passes.open, isSource });
 }
 
 function restore(): void {
   isRestored = true;
   if (saved) {
     passes.open = saved.isPassesOpen;
+    showSource(saved.isSource);
     scrollTo({ top: saved.scrollTop });
   }
   remember();

@@ -27,8 +27,17 @@ const columns: [title: string, cell: (pass: WirePass) => string][] = [
   ['Received', (pass) => pass.receivedTokens.toLocaleString('en')],
   ['First token', (pass) => milliseconds(pass.firstTokenMs)],
   ['Time', (pass) => milliseconds(pass.durationMs)],
+  ['Tokens/s', speed],
   ['Ended', (pass) => endings[pass.ending] ?? pass.ending],
+  ['Server said', (pass) => [pass.finishReason, pass.stopReason].filter(Boolean).join(', ') || '–'],
+  ['Seed', (pass) => String(pass.seed)],
 ];
+
+/** Of the time after the first token. */
+function speed({ receivedTokens, firstTokenMs, durationMs }: WirePass): string {
+  if (firstTokenMs === null || durationMs === null || durationMs <= firstTokenMs || receivedTokens < 2) return '–';
+  return Math.round((1_000 * (receivedTokens - 1)) / (durationMs - firstTokenMs)).toLocaleString('en');
+}
 
 function milliseconds(value: number | null): string {
   if (value === null) return '–';

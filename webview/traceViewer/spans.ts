@@ -31,7 +31,7 @@ export class SpanList {
     this.root.setAttribute('aria-label', label);
   }
 
-  /** Segments that are as they were stay in the page, so that the place of a reader further up does not move. */
+  /** What is there stays in the page, so that neither the place of a reader further up nor a selection is lost. */
   replace(spans: WireSpan[]): void {
     const old = [...this.root.children];
     this.#segments = document.createElement('div');
@@ -41,11 +41,17 @@ export class SpanList {
     for (const span of spans) this.#add(span);
     const fresh = [...this.#segments.children];
     this.#segments = this.root;
-    const changed = fresh.findIndex((segment, at) => !isSame(old[at], segment));
+    const isOpen = this.#segment !== undefined;
+    const changed = fresh.findIndex((segment, at) => !grow(old[at], segment));
     const same = changed === -1 ? fresh.length : changed;
     for (const segment of old.slice(same)) segment.remove();
     this.root.append(...fresh.slice(same));
-    if (this.#segment && same === fresh.length) this.#segment = old[same - 1];
+    if (isOpen && same === fresh.length) this.#segment = old[same - 1];
+  }
+
+  /** Segments that no text is added to any more; all of them once the trace has ended. */
+  settled(hasEnded: boolean): Element[] {
+    return [...this.root.children].filter((segment) => hasEnded || segment !== this.#segment);
   }
 
   /** More text of the last span. */
@@ -86,15 +92,29 @@ export class SpanList {
       element('span', 'mark-text', span.text.trim() || '↵'),
       element('span', 'mark-label', labels[span.kind] + number),
     );
+    mark.tabIndex = -1; // n and p go from cue to cue
     mark.title = `${labels[span.kind]}${number}: ${span.tokens} ${span.tokens === 1 ? 'token' : 'tokens'}, pass ${span.pass}`;
     return mark;
   }
 }
 
-function isSame(old: Element | undefined, fresh: Element): boolean {
-  old?.normalize(); // text that came in pieces is several nodes
+/** Makes an old segment like a fresh one if only something has to be added at its end. False: it has to be replaced. */
+function grow(old: Element | undefined, fresh: Element): boolean {
+  if (!old) return false;
+  old.normalize(); // text that came in pieces is several nodes
   fresh.normalize();
-  return fresh.isEqualNode(old ?? null);
+  const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
+  const last = before.length - 1;
+  const isPrefix = before.every((node, at) => {
+    const next = after[at];
+    if (next && node.isEqualNode(next)) return true;
+    return at === last && node instanceof Text && next instanceof Text && next.data.startsWith(node.data);
+  });
+  if (!isPrefix) return false;
+  const [text, longer] = [before[last], after[last]];
+  if (text instanceof Text && longer instanceof Text) text.appendData(longer.data.slice(text.data.length));
+  old.append(...after.slice(before.length));
+  return true;
 }
 
 /**

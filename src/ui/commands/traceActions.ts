@@ -3,11 +3,13 @@ import { SecondThoughtError } from '../../core/base/errors';
 import { toLabel } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
 import { describeCondition } from '../../core/forcing/condition';
-import { type Trace, thinkingTokens } from '../../core/traces/trace';
+import { contextIds, type Trace, thinkingTokens } from '../../core/traces/trace';
+import { writeTraceFile } from '../../core/traces/traceFile';
 import type { TraceAction } from '../../protocol/traceViewer';
 import { serverOfTrace } from '../config';
 import type { UiContext } from '../context';
-import { traceCommand, traceText } from '../traceViewer/toWire';
+import { traceCommand, traceMarkdown, traceText } from '../traceViewer/toWire';
+import { traceFileName } from '../traceViewer/traceUri';
 import { showTrace, withProgress } from './forceThinking';
 import { problemLines } from './problemInEditor';
 
@@ -26,11 +28,29 @@ export async function actOnTrace(ui: UiContext, action: TraceAction, trace: Trac
       return continueTrace(ui, trace);
     case 'copyText':
       return vscode.env.clipboard.writeText(traceText(trace));
+    case 'copyMarkdown':
+      return vscode.env.clipboard.writeText(traceMarkdown(trace));
+    case 'copyIds':
+      return vscode.env.clipboard.writeText(JSON.stringify(contextIds(trace)));
     case 'copyCommand':
       return vscode.env.clipboard.writeText(traceCommand(trace));
+    case 'save':
+      return saveTrace(trace);
     default:
       action satisfies never;
   }
+}
+
+/** Save: a self-contained file, written whole or not at all. */
+async function saveTrace(trace: Trace): Promise<void> {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  const name = traceFileName(trace);
+  const uri = await vscode.window.showSaveDialog({
+    title: 'Save Trace',
+    filters: { Trace: ['trace.json'] },
+    ...(folder ? { defaultUri: vscode.Uri.joinPath(folder.uri, name) } : {}),
+  });
+  if (uri) await writeTraceFile(uri.fsPath, trace);
 }
 
 /** The state that a trace has to be in for an action to mean something. */

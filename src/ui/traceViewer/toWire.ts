@@ -1,3 +1,4 @@
+import { toMarkdown } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
 import { describeCondition } from '../../core/forcing/condition';
 import { answerTokens, generatedTokens, type Span, type Trace, thinkingTokens } from '../../core/traces/trace';
@@ -65,8 +66,21 @@ function cuePositions(spans: Span[]): number[] {
 
 function toWirePass(pass: Trace['passes'][number]): WirePass {
   const { index, purpose, promptTokens, receivedTokens, ending, firstTokenMs, durationMs } = pass;
-  const { maxTokens, minTokens } = pass.request;
-  return { index, purpose, promptTokens, receivedTokens, maxTokens, minTokens, ending, firstTokenMs, durationMs };
+  const { maxTokens, minTokens, seed } = pass.request;
+  return {
+    index,
+    purpose,
+    promptTokens,
+    receivedTokens,
+    maxTokens,
+    minTokens,
+    ending,
+    finishReason: pass.finishReason ?? '',
+    stopReason: String(pass.stopReason ?? ''),
+    seed,
+    firstTokenMs,
+    durationMs,
+  };
 }
 
 const endings: Record<NonNullable<Trace['thinkingEndedBy']>, string> = {
@@ -104,6 +118,26 @@ export function traceText(trace: Trace): string {
     .filter((span) => span.phase !== 'prompt' && span.fate === 'kept')
     .map((span) => span.text)
     .join('');
+}
+
+/** For a report or an issue: what was asked, what was thought with the forced parts marked, what was answered. */
+export function traceMarkdown(trace: Trace): string {
+  const { outcome, extracted } = gradeTrace(trace);
+  const of = (phase: Span['phase']) =>
+    trace.spans
+      .filter((span) => span.phase === phase && span.fate === 'kept' && !span.delimiter)
+      .map((span) => (span.origin === 'forced-cue' ? ` **[forced: ${span.text.trim()}]** ` : toMarkdown(span.text)))
+      .join('')
+      .trim();
+  const facts = [
+    `Model: ${toMarkdown(trace.server.model)}`,
+    `Condition: ${toMarkdown(describeCondition(trace.condition))}`,
+    `Thinking tokens: ${thinkingTokens(trace)} (${generatedTokens(trace)} generated)`,
+    `Answer: ${toMarkdown(extracted ?? 'none')}${outcome && outcome !== 'ungraded' ? ` (${outcome})` : ''}`,
+  ];
+  const parts = [`**${toMarkdown(trace.problem.question)}**`, facts.map((fact) => `- ${fact}`).join('\n')];
+  parts.push('### Thinking', of('thinking'), '### Answer', of('answer'));
+  return `${parts.filter(Boolean).join('\n\n')}\n`;
 }
 
 /** The same generation from a shell. */

@@ -13,9 +13,16 @@ export function traceTextUri(trace: Pick<Trace, 'id' | 'problem'>): vscode.Uri {
 }
 
 function uriOf(trace: Pick<Trace, 'id' | 'problem'>, extension: string): vscode.Uri {
-  const words = trace.problem.question.match(/[\p{L}\p{N}+]+/gu) ?? ['trace'];
-  const name = words.join(' ').slice(0, 40).trim();
-  return vscode.Uri.from({ scheme: traceScheme, path: `/${trace.id}/${name}.${extension}` });
+  return vscode.Uri.from({ scheme: traceScheme, path: `/${trace.id}/${nameOf(trace)}.${extension}` });
+}
+
+/** The name under which a trace is saved. */
+export const traceFileName = (trace: Pick<Trace, 'problem'>) => `${nameOf(trace)}.trace.json`;
+
+/** The first words of its question: letters and digits only. */
+function nameOf({ problem }: Pick<Trace, 'problem'>): string {
+  const words = problem.question.slice(0, 200).match(/[\p{L}\p{N}+]+/gu) ?? ['trace'];
+  return words.join(' ').slice(0, 40).trim();
 }
 
 export const isTextUri = (uri: vscode.Uri) => uri.path.endsWith('.trace');

@@ -34,6 +34,7 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
   static register(provider: TraceViewerProvider): vscode.Disposable {
     return vscode.window.registerCustomEditorProvider(traceViewType, provider, {
       supportsMultipleEditorsPerDocument: true,
+      webviewOptions: { enableFindWidget: true },
     });
   }
 
