@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isError } from '../../../src/core/base/errors';
-import { Acceptance, parseConfig, readConfig } from '../../../src/core/config/configFile';
+import { Acceptance, configFileSchema, parseConfig, readConfig } from '../../../src/core/config/configFile';
 
 let folder: string;
 beforeAll(() => {
@@ -21,6 +21,12 @@ describe('a configuration file', () => {
       maxThinkingTokens: 'auto',
       server: 'gpu01',
     });
+  });
+
+  it('of the documentation is one', () => {
+    const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
+    const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    expect(Object.keys(parseConfig(example, 'example')).sort()).toEqual(Object.keys(configFileSchema.shape).sort());
   });
 
   it('says nothing where it is empty or is not there', async () => {
