@@ -123,7 +123,7 @@ export const tiers = [
   { name: 'unit', budgetMinutes: 2, run: () => vitest('unit') },
   { name: 'webview', budgetMinutes: 2, run: () => inBrowser('webview', 'pages') },
   { name: 'integration', budgetMinutes: 2, run: integration },
-  { name: 'window', budgetMinutes: 2, run: () => inBrowser('window', 'the real window') },
+  { name: 'window', budgetMinutes: 4, run: () => inBrowser('window', 'the real window') },
   { name: 'e2e', budgetMinutes: 3, run: () => vitest('e2e') },
   { name: 'vllm', budgetMinutes: 3, run: vllm },
   { name: 'desktop', budgetMinutes: 1, run: desktop },

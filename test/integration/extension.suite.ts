@@ -28,9 +28,7 @@ describe('in VS Code', () => {
   afterEach(async () => {
     await Promise.all(ui.traces.running.map((trace) => ui.traces.ended(trace)));
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-    await configure('ignore', undefined);
-    await configure('server', undefined);
-    await configure('servers', undefined);
+    for (const name of ['ignore', 'samples', 'temperature', 'server', 'servers']) await configure(name, undefined);
     ui.inline.dismissAll();
   });
 
@@ -97,6 +95,35 @@ describe('in VS Code', () => {
     const trace = await run('evaluateProblem');
     assert.equal(trace?.problem.id, 'sum-3');
     assert.equal(trace?.status, 'complete');
+  });
+
+  it('the trace below a problem moves with it when lines are inserted above', async () => {
+    goToLine(6);
+    await run('evaluateProblem');
+    const { uri } = problems.document;
+    const at = (line: number) =>
+      ui.inline.tipsAt(uri, { startLine: line, endLine: line }).map(({ problem }) => problem.id);
+    assert.deepEqual(at(6), ['sum-3']);
+    await problems.edit((edit) => edit.insert(new vscode.Position(2, 0), '\n\n\n'));
+    assert.deepEqual([at(6), at(9)], [[], ['sum-3']]);
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+  });
+
+  it('several samples stand below one problem, and their outcomes are counted together', async () => {
+    await configure('samples', 3);
+    await configure('temperature', 1);
+    goToLine(4);
+    const traces = await vscode.commands.executeCommand<Trace[]>(commandIds.evaluateProblem);
+    assert.deepEqual(
+      traces.map((trace) => trace.sample),
+      [0, 1, 2],
+    );
+    assert.equal(
+      new Set(traces.flatMap((trace) => trace.passes.map((pass) => pass.request.seed))).size,
+      traces.flatMap((trace) => trace.passes).length,
+    );
+    assert.equal(ui.inline.count, 1);
+    assert.equal(ui.outcomes.of({ id: 'banana', question: '' }).length, 3);
   });
 
   it('two commands at once are two traces; the same problem twice is one', async () => {

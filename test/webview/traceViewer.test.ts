@@ -34,7 +34,7 @@ describe('the trace viewer', () => {
     await viewer.send({ type: 'trace/delta', seq: 2, text: ' and again', tokens: 3, phase: 'thinking' });
     expect(await viewer.page.getByRole('region', { name: 'Thinking' }).innerText()).toContain(', again and again');
     expect(await first?.evaluate((node) => node.isConnected)).toBe(true);
-    expect(await viewer.page.locator('.counts').innerText()).toContain('13 thinking tokens');
+    await viewer.page.locator('.counts').filter({ hasText: '13 thinking tokens' }).waitFor();
   });
 
   it('asks for the whole trace when a delta is missing, and shows no wrong text', async () => {

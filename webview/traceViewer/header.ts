@@ -42,6 +42,8 @@ export class Header {
     if (trace.interruption) notices.unshift(notice(trace.interruption, 'error'));
     this.#notices.replaceChildren(...notices);
     this.#showActions(trace);
+    this.#bar.setAttribute('aria-valuemax', String(trace.budget));
+    this.#bar.replaceChildren(this.#fill, ...trace.cuesAt.map((at) => tick(at, trace.budget)));
     this.showCounts(trace);
   }
 
@@ -61,8 +63,6 @@ export class Header {
       ` · ${n(trace.answerTokens)} answer tokens · ${n(trace.generatedTokens)} generated`;
     this.#fill.style.width = percent(trace.thinkingTokens, trace.budget);
     this.#bar.setAttribute('aria-valuenow', String(trace.thinkingTokens));
-    this.#bar.setAttribute('aria-valuemax', String(trace.budget));
-    this.#bar.replaceChildren(this.#fill, ...trace.cuesAt.map((at) => tick(at, trace.budget)));
   }
 
   #showActions(trace: WireTrace): void {

@@ -44,6 +44,9 @@ app.append(header.root, section('Thinking', 'thinking', thinking.root), answerSe
 const follow = new Follow(jump);
 const saved = host.getState();
 let isRestored = false;
+/** Numbers that change faster than this cannot be read. */
+const countsEveryMs = 200;
+const timers = { counts: undefined as ReturnType<typeof setTimeout> | undefined };
 
 addEventListener('message', ({ data }: MessageEvent<ToTraceViewer>) => {
   const change = receive(state, data);
@@ -95,10 +98,13 @@ function goToCue({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent): void
   next?.scrollIntoView({ block: 'center' });
 }
 
+/** The text at once, the counts a few times a second; whoever follows is kept up when the page has grown by a line. */
 function showText(trace: WireTrace, text: string, phase: 'thinking' | 'answer'): void {
   (phase === 'thinking' ? thinking : answer).append(text);
-  header.showCounts(trace);
-  follow.keepUp();
+  timers.counts ??= setTimeout(() => {
+    timers.counts = undefined;
+    header.showCounts(trace);
+  }, countsEveryMs);
 }
 
 function announce(trace: WireTrace): void {

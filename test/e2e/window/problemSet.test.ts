@@ -20,6 +20,34 @@ afterEach(async (context) => {
 const inExplorer = (name: string) =>
   window.page.locator(`.explorer-folders-view .monaco-list-row[aria-label="${name}"]`);
 
+describe('the run that traces go to', () => {
+  const row = (text: string) => window.page.locator('.pane-body .monaco-list-row').filter({ hasText: text });
+
+  it('is renamed and deleted from the side bar, with all its traces', async () => {
+    await window.openFile(sums);
+    await window.goToLine(1);
+    await window.runCommand('Second Thought: Force Again');
+    await window.inlineTrace
+      .getByText(/(Correct|Wrong): \d/)
+      .first()
+      .waitFor();
+    await window.runCommand('View: Show Second Thought');
+    await row('Scratch run').waitFor();
+    await window.runCommand('Second Thought: Rename Run');
+    await window.input('Rename Run', 'First steps');
+    await row('First steps').waitFor();
+    await window.runCommand('Second Thought: Delete Run');
+    await window.dialogButton('Move to Trash').click();
+    await window.page.getByText('Traces are kept here').or(window.dialogButton('Delete for Ever')).waitFor();
+    if (await window.dialogButton('Delete for Ever').isVisible()) await window.dialogButton('Delete for Ever').click();
+    await window.page.getByText('Traces are kept here').waitFor();
+    expect(await window.inlineTrace.count()).toBe(0);
+    await window.runCommand('Second Thought: Clear Outcomes');
+    await window.outcomes.first().waitFor({ state: 'hidden' });
+    await window.runCommand('View: Show Explorer');
+  });
+});
+
 describe('a problem set', () => {
   it('is not evaluated with more than 20 requests before the user has said so', async () => {
     await window.openFile(sums);
