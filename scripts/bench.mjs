@@ -17,7 +17,7 @@ const benchmarks = {
   },
   firstToken: () => run(['scripts/benchProgram.mjs', 'bench/firstToken.ts']),
   localServer: () => run(['scripts/benchProgram.mjs', 'bench/localServer.ts']),
-  viewer: () => run(['scripts/benchViewer.mjs']),
+  viewer: () => run(['scripts/benchProgram.mjs', 'bench/viewer.ts']),
   activation: () => run(['scripts/benchActivation.mjs']),
 };
 

@@ -54,7 +54,7 @@ export class Header {
 
   /** What changes with every token. */
   showCounts(trace: WireTrace): void {
-    const n = (count: number) => count.toLocaleString('en');
+    const n = (count: number) => numbers.format(count);
     const limit = trace.budgetFrom === 'context' ? `${n(trace.budget)} that fit` : `a limit of ${n(trace.budget)}`;
     const cues =
       trace.cuesAt.length === 0 ? '' : ` · ${trace.cuesAt.length} forced ${trace.cuesAt.length === 1 ? 'cue' : 'cues'}`;
@@ -86,6 +86,8 @@ export class Header {
     this.#actions.replaceChildren(...(trace.canAct ? live[trace.state] : []), ...always);
   }
 }
+
+const numbers = new Intl.NumberFormat('en');
 
 const percent = (part: number, whole: number) => `${whole > 0 ? Math.min(100, (100 * part) / whole) : 0}%`;
 

@@ -46,7 +46,10 @@ const saved = host.getState();
 let isRestored = false;
 /** Numbers that change faster than this cannot be read. */
 const countsEveryMs = 200;
-const timers = { counts: undefined as ReturnType<typeof setTimeout> | undefined };
+/** Each scroll of a page that follows would be a message to the host. */
+const placeEveryMs = 300;
+const places = { timer: undefined as ReturnType<typeof setTimeout> | undefined };
+const counts = { shownAt: 0, timer: undefined as ReturnType<typeof setTimeout> | undefined };
 
 addEventListener('message', ({ data }: MessageEvent<ToTraceViewer>) => {
   const change = receive(state, data);
@@ -54,7 +57,9 @@ addEventListener('message', ({ data }: MessageEvent<ToTraceViewer>) => {
   else if (state.trace && change === 'snapshot') showAll(state.trace);
   else if (state.trace && data.type === 'trace/delta') showText(state.trace, data.text, data.phase);
 });
-addEventListener('scroll', remember);
+addEventListener('scroll', () => {
+  places.timer ??= setTimeout(remember, placeEveryMs);
+});
 passes.addEventListener('toggle', remember);
 addEventListener('keydown', goToCue);
 post({ type: 'ready' });
@@ -98,13 +103,19 @@ function goToCue({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent): void
   next?.scrollIntoView({ block: 'center' });
 }
 
-/** The text at once, the counts a few times a second; whoever follows is kept up when the page has grown by a line. */
+/** The text at once, the counts with it if that was not just done; who follows is kept up when the page grows by a line. */
 function showText(trace: WireTrace, text: string, phase: 'thinking' | 'answer'): void {
   (phase === 'thinking' ? thinking : answer).append(text);
-  timers.counts ??= setTimeout(() => {
-    timers.counts = undefined;
-    header.showCounts(trace);
-  }, countsEveryMs);
+  const leftMs = counts.shownAt + countsEveryMs - performance.now();
+  if (leftMs <= 0) showCounts(trace);
+  else counts.timer ??= setTimeout(() => showCounts(trace), leftMs);
+}
+
+function showCounts(trace: WireTrace): void {
+  clearTimeout(counts.timer);
+  counts.timer = undefined;
+  counts.shownAt = performance.now();
+  header.showCounts(trace);
 }
 
 function announce(trace: WireTrace): void {
@@ -113,6 +124,8 @@ function announce(trace: WireTrace): void {
 }
 
 function remember(): void {
+  clearTimeout(places.timer);
+  places.timer = undefined;
   host.setState({ scrollTop: document.documentElement.scrollTop, isPassesOpen: passes.open, isSource });
 }
 

@@ -2,10 +2,11 @@ import type * as vscode from 'vscode';
 import type { Trace } from '../../core/traces/trace';
 import type { ToTraceViewer } from '../../protocol/traceViewer';
 import type { LiveTraces } from '../liveTraces';
+import { collectMs } from './pace';
 import { toWire } from './toWire';
 
-/** Pieces of text are collected for this long before they go to the page. */
-const coalesceMs = 50;
+/** Pages that show a running trace, of this window. */
+const live = new Set<TraceFeed>();
 
 /**
  * Keeps one page up to date with one trace: text of the running pass as deltas, coalesced; everything else as a
@@ -15,6 +16,7 @@ export class TraceFeed implements vscode.Disposable {
   readonly #trace: Trace;
   readonly #traces: LiveTraces;
   readonly #canAct: boolean;
+  readonly #isActive: () => boolean;
   readonly #post: (message: ToTraceViewer) => void;
   readonly #subscription: vscode.Disposable;
   #seq = 0;
@@ -23,11 +25,17 @@ export class TraceFeed implements vscode.Disposable {
   #tokens = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(trace: Trace, traces: LiveTraces, canAct: boolean, post: (message: ToTraceViewer) => void) {
+  /** @param page whether something can be done with the trace, whether the reader is in the page, and the way to it */
+  constructor(
+    trace: Trace,
+    traces: LiveTraces,
+    page: { canAct: boolean; isActive(): boolean; post(message: ToTraceViewer): void },
+  ) {
     this.#trace = trace;
     this.#traces = traces;
-    this.#canAct = canAct;
-    this.#post = post;
+    this.#canAct = page.canAct;
+    this.#isActive = page.isActive;
+    this.#post = page.post;
     this.#subscription = traces.onDidChange(({ trace: changed, event }) => {
       if (changed !== trace || !this.#isOpen) return;
       if (event?.type === 'received') this.#collect(event.text, event.tokenIds.length);
@@ -38,6 +46,8 @@ export class TraceFeed implements vscode.Disposable {
   /** The page is ready, or missed a message. */
   snapshot(): void {
     this.#isOpen = true;
+    if (this.#trace.status === 'running') live.add(this);
+    else live.delete(this);
     this.#clear();
     const waiting = this.#traces.waitingFor(this.#trace.id);
     this.#post({
@@ -48,6 +58,7 @@ export class TraceFeed implements vscode.Disposable {
   }
 
   dispose(): void {
+    live.delete(this);
     this.#clear();
     this.#subscription.dispose();
   }
@@ -60,7 +71,7 @@ export class TraceFeed implements vscode.Disposable {
     }
     this.#text += text;
     this.#tokens += tokens;
-    this.#timer ??= setTimeout(() => this.#flush(), coalesceMs);
+    this.#timer ??= setTimeout(() => this.#flush(), collectMs(this.#isActive(), live.size));
   }
 
   /** The event has been applied already: the live span holds nothing but what just came. */

@@ -55,7 +55,11 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
     const { trace, isOurs } = document;
     const { webview } = panel;
     webview.options = { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(this.#root, 'dist', 'webview')] };
-    const feed = new TraceFeed(trace, this.#traces, isOurs, (message) => void webview.postMessage(message));
+    const feed = new TraceFeed(trace, this.#traces, {
+      canAct: isOurs,
+      isActive: () => panel.active,
+      post: (message) => void webview.postMessage(message),
+    });
     const subscriptions = [
       feed,
       webview.onDidReceiveMessage((raw) => {
