@@ -1,3 +1,4 @@
+import { untilAborted } from '../core/base/abort';
 import type { Clock } from '../core/base/clock';
 import { type ErrorCode, reportError, SecondThoughtError } from '../core/base/errors';
 import { outcomeRecord } from '../core/evaluate/outcomeRecord';
@@ -85,21 +86,21 @@ export class Engine {
       case 'probe':
         return request.server.kind === 'url' ? { probe: await probeServer(request.server, signal) } : {};
       case 'proposeDialect': {
-        const { client } = await this.#connect(request.server);
+        const { client } = await this.#connect(request.server, signal);
         return { dialect: await proposeDialect(client, signal) };
       }
       case 'check': {
-        const { client } = await this.#connect(request.server);
+        const { client } = await this.#connect(request.server, signal);
         return { findings: await examineServer(client, request.dialect, signal) };
       }
       case 'waitAgain': {
-        const connection = await this.#connect(request.server);
+        const connection = await this.#connect(request.server, signal);
         const parent = await store.find(request.traceId);
         this.#refuseOtherModel(parent, connection);
         return begin(waitAgain(parent, clock), connection);
       }
       case 'continue':
-        return this.#beginAgain(request.traceId, request.server);
+        return this.#beginAgain(request.traceId, request.server, signal);
       case 'stop':
         this.#running.get(request.traceId)?.stop.abort();
         return {};
@@ -116,8 +117,7 @@ export class Engine {
   }
 
   async #prepare(request: Order, signal: AbortSignal): Promise<ToRun> {
-    const connection = await this.#connect(request.server);
-    signal.throwIfAborted();
+    const connection = await this.#connect(request.server, signal);
     const { problem, condition, seed, sample } = request;
     const order = { problem, condition, server: connection.server, studySeed: seed, sample };
     return { trace: await prepareTrace(order, connection.client, this.#options.clock, signal), connection };
@@ -135,11 +135,11 @@ export class Engine {
   }
 
   /** Takes up an interrupted trace, once: the place is taken before anything is waited for. */
-  async #beginAgain(traceId: string, spec: ServerSpec) {
+  async #beginAgain(traceId: string, spec: ServerSpec, signal: AbortSignal) {
     if (this.#running.has(traceId) || this.#resuming.has(traceId)) throw alreadyRunning();
     this.#resuming.add(traceId);
     try {
-      const connection = await this.#connect(spec);
+      const connection = await this.#connect(spec, signal);
       const trace = await this.#options.store.find(traceId);
       if (trace.status !== 'interrupted') throw nothingToContinue();
       this.#refuseOtherModel(trace, connection);
@@ -160,7 +160,12 @@ export class Engine {
     );
   }
 
-  #connect(spec: ServerSpec): Promise<Connection> {
+  /** Cancelling a request does not end a connection: others may wait for it too. */
+  #connect(spec: ServerSpec, signal: AbortSignal): Promise<Connection> {
+    return untilAborted(this.#shared(spec), signal);
+  }
+
+  #shared(spec: ServerSpec): Promise<Connection> {
     const key = JSON.stringify(spec);
     const known = this.#connections.get(key);
     if (known) return known.then((connection) => this.#stillAlive(key, connection, spec));
@@ -174,7 +179,7 @@ export class Engine {
     if (spec.kind === 'url' || (await connection.client.isAlive())) return connection;
     this.#connections.delete(key);
     await connection.close();
-    return this.#connect(spec);
+    return this.#shared(spec);
   }
 
   #run(trace: Trace, connection: Connection): void {

@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -13,6 +15,7 @@ import { contextIds, cuesUsed, type Trace, thinkingTokens } from '../../src/core
 import {
   type EngineMessage,
   type EngineRequest,
+  type EngineResult,
   engineEnvironment,
   engineMessageSchema,
 } from '../../src/protocol/engine';
@@ -52,7 +55,7 @@ class EngineProcess {
     });
   }
 
-  async ask(request: object): Promise<{ trace?: Trace | undefined; error?: { code: string } }> {
+  async ask(request: object): Promise<EngineResult & { error?: { code: string } }> {
     const requestId = ++this.#lastRequest;
     this.child.send({ ...request, requestId } as EngineRequest);
     const reply = await this.until((messages) =>
@@ -127,6 +130,28 @@ async function serverGone(trace: Trace): Promise<void> {
 }
 
 describe('the engine', () => {
+  it('evaluates a problem without a word in between, and replies with its outcome', async () => {
+    const order = { problem: { id: 'p', question: 'What is 2+3?', answer: '5' }, condition: createCondition() };
+    const { outcome } = await engine.ask({ type: 'evaluate', ...order, server: bundledServer, seed: 0, sample: 0 });
+    expect(outcome).toMatchObject({ problemKey: 'p', outcome: 'correct', answer: '5' });
+    expect(engine.messages.filter((message) => message.type === 'trace/event')).toEqual([]);
+    const store = await RunStore.openScratch(folder, systemClock);
+    expect((await store.find(outcome?.traceId ?? '')).status).toBe('complete');
+  });
+
+  it('cancels a request to a server that takes the connection and never answers', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/v1`;
+    const server = { kind: 'url', id: 'silent', url, model: null, keySource: '' };
+    const order = { problem: { question: 'Q?' }, condition: createCondition(), server, seed: 0, sample: 0 };
+    const asked = engine.ask({ type: 'force', ...order });
+    await engine.ask({ type: 'cancel', target: 1 });
+    expect((await asked).error).toMatchObject({ code: 'cancelled' });
+    silent.closeAllConnections();
+    silent.close();
+  });
+
   it('numbers the events of a trace from 1 without gaps, and they rebuild what it recorded', async () => {
     const trace = await begun(long, 2);
     await engine.ended(trace.id);

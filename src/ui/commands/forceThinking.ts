@@ -11,7 +11,7 @@ import { askQuickSettings } from './quickSettings';
 
 /** Force Thinking: the problem at hand, under a condition that is shown and can be changed before it starts. */
 export async function forceThinking(ui: UiContext): Promise<Trace[]> {
-  const target = targetInEditor(ui) ?? (await pickTarget());
+  const target = targetInEditor(ui) ?? targetInViewer(ui) ?? (await pickTarget());
   if (!target) return [];
   const settings = await askQuickSettings(ui, target.problem);
   return settings ? runTarget(ui, target, settings) : [];
@@ -19,8 +19,14 @@ export async function forceThinking(ui: UiContext): Promise<Trace[]> {
 
 /** Force Again: the same with the last settings, at once. */
 export async function forceAgain(ui: UiContext): Promise<Trace[]> {
-  const target = targetInEditor(ui) ?? lastTarget(ui) ?? (await pickTarget());
+  const target = targetInEditor(ui) ?? targetInViewer(ui) ?? lastTarget(ui) ?? (await pickTarget());
   return target ? runTarget(ui, target, await runSettings(ui)) : [];
+}
+
+/** The problem of the trace that the active viewer shows. */
+function targetInViewer(ui: UiContext): Target | undefined {
+  const problem = ui.activeTrace()?.problem;
+  return problem && { problem, place: undefined };
 }
 
 function lastTarget({ traces }: UiContext): Target | undefined {
@@ -50,8 +56,8 @@ async function reveal({ uri, line }: Place): Promise<void> {
 /** Starts as many traces as there are samples, or gives those that already start or run for this problem. */
 export function startTraces(ui: UiContext, problem: Problem, settings: RunSettings): Promise<Trace[]> {
   const samples = Array.from({ length: settings.samples }, (_, sample) => sample);
-  const started = withProgress('Starting…', () =>
-    Promise.all(samples.map((sample) => startTrace(ui, problem, settings, sample))),
+  const started = withProgress('Starting…', (signal) =>
+    Promise.all(samples.map((sample) => startTrace(ui, problem, settings, sample, signal))),
   );
   return started.catch((error) => {
     ui.servers.failed(settings.server.id, error);
@@ -59,7 +65,13 @@ export function startTraces(ui: UiContext, problem: Problem, settings: RunSettin
   });
 }
 
-async function startTrace(ui: UiContext, problem: Problem, settings: RunSettings, sample: number): Promise<Trace> {
+async function startTrace(
+  ui: UiContext,
+  problem: Problem,
+  settings: RunSettings,
+  sample: number,
+  signal: AbortSignal,
+): Promise<Trace> {
   const { condition } = settings;
   const keyOf = (name: string, value: Condition, index: number) => `${name} ${conditionKey(value)} ${index}`;
   const key = keyOf(problemKey(problem), condition, sample);
@@ -67,7 +79,7 @@ async function startTrace(ui: UiContext, problem: Problem, settings: RunSettings
   if (same) return same;
   const begin = async () => {
     const { server, seed } = settings;
-    const { trace } = await ui.engine.ask({ type: 'force', problem, condition, server, seed, sample });
+    const { trace } = await ui.engine.ask({ type: 'force', problem, condition, server, seed, sample }, signal);
     if (!trace) throw new Error('the engine gave no trace');
     return ui.traces.began(trace);
   };
@@ -76,11 +88,28 @@ async function startTrace(ui: UiContext, problem: Problem, settings: RunSettings
   return starting;
 }
 
-/** A wait that the user started; shown only if it lasts. */
-export function withProgress<T>(title: string, task: () => Promise<T>): Promise<T> {
-  return Promise.resolve(
-    vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: `Second Thought: ${title}` }, task),
+/** Most things take less; then nothing pops up. */
+const patienceMs = 2_000;
+
+/** A wait that the user started: in the status bar at first, with a way to cancel it if it lasts. */
+export async function withProgress<T>(title: string, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const { Window: bar, Notification: notification } = vscode.ProgressLocation;
+  const running = task(stop.signal);
+  const ended = running.then(
+    () => true,
+    () => true,
   );
+  void vscode.window.withProgress({ location: bar, title: `Second Thought: ${title}` }, () => ended);
+  const isQuick = await Promise.race([ended, new Promise<false>((resolve) => setTimeout(resolve, patienceMs, false))]);
+  if (!isQuick) {
+    const shown = { location: notification, title: `Second Thought: ${title}`, cancellable: true };
+    void vscode.window.withProgress(shown, (_, token) => {
+      token.onCancellationRequested(() => stop.abort());
+      return ended;
+    });
+  }
+  return running;
 }
 
 /** Shows a trace where traces are shown already, else beside the problem. */

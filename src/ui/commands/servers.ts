@@ -71,9 +71,12 @@ async function askReachable(ui: UiContext, before: ServerEntry | undefined): Pro
         keySource: 'enter it here',
         ...(apiKey ? { apiKey } : {}),
       };
-      const { probe } = await withProgress('Connecting…', () => ui.engine.ask({ type: 'probe', server: spec }));
+      const { probe } = await withProgress('Connecting…', (signal) =>
+        ui.engine.ask({ type: 'probe', server: spec }, signal),
+      );
       if (probe) return { url, apiKey, probe };
     } catch (error) {
+      if (isError(error, 'cancelled')) return undefined;
       askUrl = !isError(error, 'unauthorized');
       if (askUrl) prompt = toLabel(describeError(reportError(error)), 300);
       else {
@@ -136,8 +139,8 @@ function freeName(name: string, taken: string[]): string {
 /** The dialect that the model's tokenizer speaks comes first; the user may know better. */
 async function askDialect(ui: UiContext, entry: ServerEntry): Promise<string | undefined> {
   const server = await specOf(entry, ui.secrets);
-  const { dialect = null } = await withProgress('Looking at its tokenizer…', () =>
-    ui.engine.ask({ type: 'proposeDialect', server }),
+  const { dialect = null } = await withProgress('Looking at its tokenizer…', (signal) =>
+    ui.engine.ask({ type: 'proposeDialect', server }, signal),
   );
   const rows = dialects
     .map(({ name, title }) => ({
@@ -207,8 +210,8 @@ export async function checkServer(ui: UiContext, from: unknown): Promise<void> {
   const entry = (await knownServers()).find((known) => known.id === id);
   const server = entry ? await specOf(entry, ui.secrets) : bundledServer;
   try {
-    const { findings = [] } = await withProgress(`Checking ${id}…`, () =>
-      ui.engine.ask({ type: 'check', server, dialect: entry?.dialect ?? usualDialect }),
+    const { findings = [] } = await withProgress(`Checking ${id}…`, (signal) =>
+      ui.engine.ask({ type: 'check', server, dialect: entry?.dialect ?? usualDialect }, signal),
     );
     ui.servers.set(id, stateOfFindings(findings));
     const text = `${toLabel(id)}: ${toLabel(stateOfFindings(findings).text, 300)}.`;

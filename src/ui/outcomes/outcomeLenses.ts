@@ -1,12 +1,10 @@
 import * as vscode from 'vscode';
-import { shortHash } from '../../core/base/seeds';
-import { toLabel } from '../../core/base/untrustedText';
-import type { Outcome } from '../../core/evaluate/outcome';
 import type { Problem } from '../../core/problems/problem';
 import { commandIds } from '../ids';
 import type { WorkspaceMemory } from '../memory';
 import { isProblemFile, problemsOf } from '../problemFiles';
-import type { OutcomeStore, ProblemOutcomes } from './outcomeStore';
+import type { OutcomeStore } from './outcomeStore';
+import { outcomeTitle } from './outcomeTitle';
 
 class OutcomeLens extends vscode.CodeLens {
   readonly problem: Problem;
@@ -69,46 +67,4 @@ export class OutcomeLenses implements vscode.CodeLensProvider<OutcomeLens>, vsco
     };
     return lens;
   }
-}
-
-const icons: Record<Outcome, string> = {
-  correct: '$(pass)',
-  wrong: '$(error)',
-  truncated: '$(warning)',
-  'no-answer': '$(warning)',
-  ungraded: '$(question)',
-  error: '$(warning)',
-};
-
-const words: Record<Outcome, string> = {
-  correct: 'Correct',
-  wrong: 'Wrong',
-  truncated: 'Truncated',
-  'no-answer': 'No answer',
-  ungraded: 'Answer',
-  error: 'Error',
-};
-
-/** `$(error) Wrong: 2, expected 3 · Wait ×2 · 96 thinking tokens` */
-export function outcomeTitle(problem: Problem, outcomes: ProblemOutcomes): string {
-  const [first] = outcomes;
-  if (!first) return '';
-  const mean = outcomes.reduce((sum, record) => sum + record.thinkingTokens, 0) / outcomes.length;
-  const tokens = `${Math.round(mean).toLocaleString('en')} thinking tokens`;
-  const stale = first.questionHash === shortHash(problem.question) ? '' : ' · the question has changed since';
-  return `${verdict(problem, outcomes)} · ${toLabel(first.condition, 60)} · ${tokens}${stale}`;
-}
-
-function verdict(problem: Problem, outcomes: ProblemOutcomes): string {
-  const [first] = outcomes;
-  if (!first) return '';
-  if (outcomes.length > 1) {
-    const correct = outcomes.filter((record) => record.outcome === 'correct').length;
-    const icon = correct === outcomes.length ? icons.correct : correct === 0 ? icons.wrong : icons.ungraded;
-    return `${icon}\u00a0${correct} of ${outcomes.length} samples correct`;
-  }
-  const answer = first.answer === null ? '' : `: ${toLabel(first.answer, 60)}`;
-  const isMissed = first.outcome === 'wrong' || first.outcome === 'no-answer';
-  const expected = isMissed && problem.answer !== undefined ? `, expected ${toLabel(problem.answer, 60)}` : '';
-  return `${icons[first.outcome]}\u00a0${words[first.outcome]}${answer}${expected}`;
 }

@@ -6,9 +6,6 @@ import { type OutcomeRecord, outcomeRecord, outcomeRecordSchema } from '../../co
 import { type Problem, problemKey } from '../../core/problems/problem';
 import type { LiveTraces } from '../liveTraces';
 
-/** Outcomes of one problem: of the last condition it ran under, one per sample. */
-export type ProblemOutcomes = readonly OutcomeRecord[];
-
 /** The last outcomes of this workspace's problems, in a file beside the scratch run: append-only, latest first wins. */
 export class OutcomeStore implements vscode.Disposable {
   readonly #file: string;
@@ -42,7 +39,8 @@ export class OutcomeStore implements vscode.Disposable {
     return this.#loaded;
   }
 
-  of(problem: Problem): ProblemOutcomes {
+  /** Outcomes of one problem: of the last condition it ran under, one per sample. */
+  of(problem: Problem): readonly OutcomeRecord[] {
     return this.#outcomes.get(problemKey(problem)) ?? [];
   }
 
