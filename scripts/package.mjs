@@ -13,7 +13,7 @@ import { notices, packageFolders } from './package/notices.mjs';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const output = path.join(root, 'out', 'vsix');
 const largestBytes = 25_000_000;
-const copied = ['.vscodeignore', 'package.nls.json', 'CHANGELOG.md', 'LICENSE', 'media'];
+const copied = ['.vscodeignore', 'package.nls.json', 'CHANGELOG.md', 'LICENSE', 'media', 'syntaxes'];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in targets));

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { FaultServer, ids, natural } from '../../faults/faultServer';
 import { descendantsOf } from '../../host/processes';
 import { Window } from '../../host/window';
 
@@ -11,6 +12,8 @@ const target = `linux-${process.arch}`;
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
 let window: Window;
 let extension: string;
+/** Stops in the middle of a thought for as long as the window takes. */
+let server: FaultServer;
 
 /** Forces thinking on the first sample problem, as a user does, until its finished trace is shown in the viewer. */
 async function forceThinking(): Promise<void> {
@@ -29,17 +32,39 @@ function installedFiles(): string[] {
   );
 }
 
+/** Files that the manifest names: a contribution whose file is not there fails in silence. */
+function contributedFiles(): string[] {
+  const manifest = readFileSync(path.join(root, 'package.json'), 'utf8');
+  const named = [...manifest.matchAll(/"(?:\.\/)?((?:media|syntaxes)\/[^"]+)"/g)].map((match) => String(match[1]));
+  return [...new Set(named)];
+}
+
 describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
   beforeAll(async () => {
     execFileSync(process.execPath, ['scripts/package.mjs', target], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    window = await Window.open({ vsix: path.join(root, 'out', 'vsix', `second-thought-${target}-${version}.vsix`) });
+    server = await FaultServer.start(
+      (stream) => stream.send(ids.of('half a thought'), 'half a thought'),
+      natural(', and the rest'),
+      natural(', once more'), // after each of the two cues
+      natural(', and again'),
+      natural('\n42', ids.imEnd),
+      (stream) => stream.send(ids.of('going on and on'), 'going on and on'),
+      natural('\n17', ids.imEnd),
+    );
+    window = await Window.open({
+      vsix: path.join(root, 'out', 'vsix', `second-thought-${target}-${version}.vsix`),
+      settings: { 'secondThought.servers': [{ id: 'slow', url: server.url }] },
+    });
     const [name] = readdirSync(window.host.extensions).filter((entry) => entry.startsWith('second-thought.'));
     extension = path.join(window.host.extensions, String(name));
   });
-  afterAll(() => window?.close());
+  afterAll(async () => {
+    await window?.close();
+    await server?.stop();
+  });
   afterEach(async (context) => {
     if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
   });
@@ -55,6 +80,44 @@ describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
     const ofCheckout = ({ command, mapped }: (typeof processes)[number]) =>
       [...command, ...mapped].some((text) => text.startsWith(`${root}${path.sep}`));
     expect(processes.filter(ofCheckout)).toEqual([]);
+  });
+
+  it('evaluates by right-click and waits again', async () => {
+    await window.runCommand('View: Close All Editors');
+    await window.openFile('letters-and-sums.problems.jsonl');
+    await window.runCommand('Second Thought: Dismiss All Inline Traces');
+    await window.contextMenu(window.editor.locator('.view-line').nth(6), 'Evaluate Problem');
+    await window.outcomes
+      .getByText(/Correct: 24/)
+      .first()
+      .waitFor();
+    await window.inlineButton('Wait Again').click();
+    await window.inlineTrace.getByText('3 forced cues').waitFor();
+    await window.runCommand('Second Thought: Dismiss All Inline Traces');
+  });
+
+  it('continues by ids after a reload, and stops and answers', async () => {
+    await window.runCommand('Second Thought: Select Server');
+    await window.choose('slow');
+    await window.goToLine(1);
+    await window.runCommand('Second Thought: Force Again');
+    await window.inlineTrace.getByText('half a thought').waitFor();
+    await window.reload();
+    await window.inlineButton('Continue').click();
+    await window.inlineTrace
+      .getByText(/Wrong: 42/)
+      .first()
+      .waitFor();
+    expect(server.requests[1]?.prompt.slice(-14)).toEqual(ids.of('half a thought'));
+    await window.runCommand('Second Thought: Dismiss All Inline Traces');
+    await window.goToLine(2);
+    await window.runCommand('Second Thought: Force Again');
+    await window.inlineTrace.getByText('going on and on').waitFor();
+    await window.inlineButton('Stop and Answer').click();
+    await window.inlineTrace
+      .getByText(/Wrong: 17/)
+      .first()
+      .waitFor();
   });
 
   it('brings a command line that works without the checkout', () => {
@@ -75,12 +138,22 @@ describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
         'dist/webview/traceViewer.js',
         'media/model/s1-tiny.gguf',
         'media/samples/letters-and-sums.problems.jsonl',
+        ...contributedFiles(),
         'LICENSE.txt',
         'THIRD-PARTY-NOTICES.txt',
       ]),
     );
     const top = new Set(files.map((file) => file.split('/')[0]));
-    const named = ['dist', 'media', 'package.json', 'package.nls.json', 'readme.md', 'changelog.md', 'LICENSE.txt'];
+    const named = [
+      'dist',
+      'media',
+      'syntaxes',
+      'package.json',
+      'package.nls.json',
+      'readme.md',
+      'changelog.md',
+      'LICENSE.txt',
+    ];
     expect([...top].filter((name) => !name?.startsWith('.')).sort()).toEqual(
       [...named, 'THIRD-PARTY-NOTICES.txt'].sort(),
     );
