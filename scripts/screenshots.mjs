@@ -55,11 +55,12 @@ const scenes = {
       .or(page.locator('.pane-body .monaco-list-row').filter({ hasText: 'strawberry' }))
       .first()
       .waitFor();
-    await page.locator('.codelens-decoration:visible').filter({ hasText: 'Correct' }).first().waitFor();
+    await page.locator('.codelens-decoration:visible').filter({ hasText: 'Correct: 3' }).first().waitFor();
   },
   /** The trace viewer. */
   async trace(page) {
     await openFile(page, 'letters-and-sums.problems.jsonl');
+    await goToLine(page, 1);
     await runCommand(page, 'Second Thought: Force Again');
     await inlineTrace(page)
       .getByText(/Correct|Wrong/)

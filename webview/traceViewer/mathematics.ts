@@ -56,7 +56,18 @@ export class Mathematics {
 
 /** Undefined for what is not TeX, or wants more than it should: then it stays text. */
 function typesetFormula({ tex, isDisplay }: Formula, source: string): HTMLElement | undefined {
-  const shown = element('span', 'math-shown');
+  const boxed = /^\s*\\boxed\s*\{(.*)\}\s*$/s.exec(tex)?.[1];
+  const shown =
+    (boxed !== undefined && render(boxed, isDisplay, 'math-shown boxed')) || render(tex, isDisplay, 'math-shown');
+  if (!shown) return undefined;
+  const made = element('span', isDisplay ? 'math display' : 'math');
+  made.append(shown, element('span', 'math-source', source));
+  return made;
+}
+
+/** MathML has no box, which is how models mark their answer: a formula that is one box gets a border. */
+function render(tex: string, isDisplay: boolean, className: string): HTMLElement | undefined {
+  const shown = element('span', className);
   try {
     katex.render(tex, shown, {
       output: 'mathml',
@@ -67,10 +78,8 @@ function typesetFormula({ tex, isDisplay }: Formula, source: string): HTMLElemen
       maxExpand: 200,
       maxSize: 20,
     });
+    return shown;
   } catch {
     return undefined;
   }
-  const made = element('span', isDisplay ? 'math display' : 'math');
-  made.append(shown, element('span', 'math-source', source));
-  return made;
 }
