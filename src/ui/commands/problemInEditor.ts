@@ -50,59 +50,47 @@ function lastLineWithText(document: vscode.TextDocument, line: number): number {
 }
 
 interface Choice extends vscode.QuickPickItem {
+  /** Undefined: what is typed is the question. */
   target: Target | undefined;
 }
 
 const shownProblems = 500;
 
-/** Asks for a problem where none is under the cursor: one of the folder's, or a typed question. */
+/**
+ * Asks for a problem where none is under the cursor: one of the folder's, or a typed question. The list never changes while
+ * it is open: what Enter takes is what the user sees.
+ */
 export async function pickTarget(): Promise<Target | undefined> {
   const picker = vscode.window.createQuickPick<Choice>();
   picker.title = 'Force Thinking';
   picker.placeholder = 'Choose a problem, or type a question';
-  picker.matchOnDetail = true;
-  picker.busy = true;
-  let known: Choice[] = [];
-  const show = () => {
-    picker.items = choicesFor(picker.value.trim(), known);
-  };
-  picker.onDidChangeValue(show);
+  picker.matchOnDescription = true;
+  picker.items = [...(await problemsOfWorkspace()).map(toChoice), askTyped];
   const chosen = new Promise<Target | undefined>((resolve) => {
     picker.onDidAccept(() => {
-      resolve(picker.selectedItems[0]?.target);
+      const [choice] = picker.selectedItems;
+      const question = picker.value.trim();
+      if (choice?.target) resolve(choice.target);
+      else if (choice && question) resolve({ problem: { question }, place: undefined });
+      else return; // nothing is typed yet
       picker.hide();
     });
     picker.onDidHide(() => resolve(undefined));
   });
   picker.show();
-  void problemsOfWorkspace().then((targets) => {
-    known = targets.map(toChoice);
-    picker.busy = false;
-    show();
-  });
   return chosen.finally(() => picker.dispose());
 }
 
-/** Problems that hold the text, then the text as a question: what Enter does never changes while the list still fills. */
-function choicesFor(text: string, known: Choice[]): Choice[] {
-  if (text === '') return known;
-  const wanted = text.toLowerCase();
-  const matches = known.filter(({ label, description, detail }) =>
-    [label, description, detail].some((part) => part?.toLowerCase().includes(wanted)),
-  );
-  const target = { problem: { question: text }, place: undefined };
-  return [...matches, { label: `$(edit) ${toLabel(text)}`, description: 'ask this', alwaysShow: true, target }];
-}
+const askTyped: Choice = {
+  label: '$(edit) Ask this question',
+  description: 'as it is typed above',
+  alwaysShow: true,
+  target: undefined,
+};
 
 function toChoice(target: Target): Choice {
-  const file = target.place ? vscode.workspace.asRelativePath(target.place.uri) : '';
-  return {
-    label: toLabel(target.problem.question),
-    alwaysShow: true, // the list is filtered here
-    description: toLabel(target.problem.id ?? ''),
-    detail: file,
-    target,
-  };
+  const detail = target.place ? vscode.workspace.asRelativePath(target.place.uri) : '';
+  return { label: toLabel(target.problem.question), description: toLabel(target.problem.id ?? ''), detail, target };
 }
 
 /** Problems of the folder's problem files, as far as a list can show them. */

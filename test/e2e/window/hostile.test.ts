@@ -87,7 +87,8 @@ describe('what a model writes', () => {
 
   it('cannot pass for a line of ours in the text of the trace', async () => {
     await window.runCommand('Second Thought: Open Trace as Text');
-    await window.page.locator('.tab.active').filter({ hasText: '.trace' }).waitFor();
-    expect(await window.editor.innerText()).toContain('<img');
+    const lines = window.editor.locator('.view-line');
+    await lines.filter({ hasText: '<img' }).first().waitFor();
+    expect(await lines.filter({ hasText: /^⟦/ }).filter({ hasText: '<img' }).count()).toBe(0);
   });
 });

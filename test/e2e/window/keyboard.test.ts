@@ -41,8 +41,9 @@ describe('a user without a mouse', () => {
   it('types a question of their own', async () => {
     await window.runCommand('View: Close All Editors');
     await window.runCommand('Second Thought: Force Thinking');
+    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'raspberry' }).first().waitFor();
     await window.page.locator('.quick-input-widget input:visible').first().fill('What is 4+4?');
-    await window.quickPick.filter({ hasText: 'ask this' }).waitFor();
+    await window.quickPick.filter({ hasText: 'Ask this question' }).waitFor();
     await press('Enter');
     await window.quickPick.filter({ hasText: 'Start' }).waitFor();
     await press('Enter');
