@@ -5,6 +5,7 @@ import { checkTrace } from '../../src/core/traces/history';
 import { answerText, cuesUsed, type Trace } from '../../src/core/traces/trace';
 import type { UiContext } from '../../src/ui/context';
 import { commandIds, traceViewType } from '../../src/ui/ids';
+import { ServerTree } from '../../src/ui/servers/serverTree';
 
 /** Real VS Code, the real engine, the bundled model. */
 describe('in VS Code', () => {
@@ -177,6 +178,20 @@ describe('in VS Code', () => {
     assert.equal(ui.servers.of('gone')?.kind, 'error');
     await configure('server', undefined);
     assert.equal((await run('evaluateProblem'))?.status, 'complete');
+  });
+
+  it('what a server says is plain text in the hover of its row, and runs no command', async () => {
+    const said = '<img src=x> [run](command:workbench.action.quit) $(error) ![x](https://example.com/x.png)';
+    ui.servers.failed('bundled', new Error(said));
+    const tree = new ServerTree(ui);
+    const [row] = await tree.getChildren();
+    assert.ok(row);
+    const { tooltip, description } = await tree.getTreeItem(row);
+    assert.ok(tooltip instanceof vscode.MarkdownString);
+    assert.doesNotMatch(tooltip.value, /[<[\]()$!]/);
+    assert.equal(tooltip.isTrusted, undefined);
+    assert.doesNotMatch(String(description), /\$\(|\]\(/);
+    ui.servers.forget('bundled');
   });
 
   it('a trace file opens in the viewer', async () => {

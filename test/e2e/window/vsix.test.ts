@@ -56,7 +56,6 @@ describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
     );
     window = await Window.open({
       vsix: path.join(root, 'out', 'vsix', `second-thought-${target}-${version}.vsix`),
-      settings: { 'secondThought.servers': [{ id: 'slow', url: server.url }] },
     });
     const [name] = readdirSync(window.host.extensions).filter((entry) => entry.startsWith('second-thought.'));
     extension = path.join(window.host.extensions, String(name));
@@ -96,9 +95,13 @@ describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
     await window.runCommand('Second Thought: Dismiss All Inline Traces');
   });
 
-  it('continues by ids after a reload, and stops and answers', async () => {
-    await window.runCommand('Second Thought: Select Server');
-    await window.choose('slow');
+  it('adds a server, continues on it by ids after a reload, and stops and answers', async () => {
+    await window.runCommand('Second Thought: Add Server');
+    await window.input('Add Server', server.url);
+    await window.input('Name of the server', 'slow');
+    await window.page.getByText('What the model’s tokenizer speaks').waitFor();
+    await window.page.keyboard.press('Enter');
+    await window.statusItem.filter({ hasText: 'slow' }).waitFor();
     await window.goToLine(1);
     await window.runCommand('Second Thought: Force Again');
     await window.inlineTrace.getByText('half a thought').waitFor();
