@@ -42,9 +42,26 @@ function vitest(project, env = {}) {
   ];
   const isGood = show('npx', args, env);
   if (!existsSync(file)) return result({ failed: 1, notes: [`${project} gave no report`] });
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(file, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(file, 'utf8'));
   const failed = isGood ? numFailedTests : Math.max(1, numFailedTests); // a file that cannot be loaded has no tests
-  return result({ passed: numPassedTests, failed, skipped: numPendingTests });
+  return result({ passed: numPassedTests, failed, skipped: numPendingTests, notes: testResults.flatMap(troubles) });
+}
+
+/**
+ * What went wrong in a file, by name: the end of a long log is often all that is kept. A test that needed its second try
+ * is named too: it hides a race, in the test or in the product.
+ * @param {{ name: string, message?: string, assertionResults: { fullName: string, status: string, failureMessages?: string[] }[] }} file
+ * @returns {string[]}
+ */
+function troubles({ name, message, assertionResults }) {
+  const short = path.relative(root, name);
+  if (assertionResults.length === 0 && message) return [`failed: ${short}: ${message.slice(0, 300)}`];
+  return assertionResults.flatMap(({ fullName, status, failureMessages }) => {
+    const [first] = failureMessages ?? [];
+    if (!first) return [];
+    const why = first.split('\n').slice(0, 4).join(' | ').slice(0, 500);
+    return [`${status === 'passed' ? 'passed only on its second try' : 'failed'}: ${short}: ${fullName}: ${why}`];
+  });
 }
 
 /** Each check counts as one test. @returns {Result} */

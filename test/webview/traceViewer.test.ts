@@ -128,6 +128,17 @@ describe('the trace viewer', () => {
     await jump.waitFor({ state: 'hidden' });
   });
 
+  it('yields to a reader who scrolls up in the very frame in which text arrives', async () => {
+    const long = Array.from({ length: 200 }, (_, line) => `line ${line}`).join('\n');
+    const message = { type: 'trace/snapshot', seq: 1, trace: wireTrace({ spans: [span({ text: long })] }) };
+    await viewer.page.evaluate((data) => {
+      dispatchEvent(new MessageEvent('message', { data }));
+      scrollTo({ top: 10 });
+    }, message);
+    await viewer.page.getByRole('button', { name: 'Jump to Latest' }).waitFor({ timeout: 5_000 });
+    expect(await viewer.page.evaluate(() => scrollY)).toBe(10);
+  });
+
   it('shows how much of the limit is used, with and without a cap', async () => {
     for (const [seq, budgetFrom] of (['cap', 'context'] as const).entries()) {
       const trace = wireTrace({ thinkingTokens: 100, budget: 1_000, budgetFrom, cuesAt: [50] });

@@ -35,7 +35,11 @@ export class Follow {
 
   /** After something was added. */
   keepUp(): void {
-    if (this.#isFollowing) scrollTo({ top: document.documentElement.scrollHeight });
+    if (this.#isFollowing) {
+      scrollTo({ top: document.documentElement.scrollHeight });
+      // The scroll event comes a frame later; a reader who scrolls up before it must be seen to go up.
+      this.#lastTop = document.documentElement.scrollTop;
+    }
     this.#show();
   }
 
