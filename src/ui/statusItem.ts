@@ -3,9 +3,9 @@ import { toLabel, toMarkdown } from '../core/base/untrustedText';
 import { bundledServer } from '../core/servers/serverSpec';
 import { thinkingTokens } from '../core/traces/trace';
 import { showTrace } from './commands/forceThinking';
-import { activeServerId, knownServers } from './config';
 import type { UiContext } from './context';
 import { commandIds, statusClickId, statusItemId } from './ids';
+import { activeServerId, knownServers } from './servers/knownServers';
 
 const refreshAfterMs = 200;
 

@@ -1,12 +1,19 @@
 import * as vscode from 'vscode';
 import { describeError, isError, reportError, SecondThoughtError } from '../../core/base/errors';
 import { toLabel } from '../../core/base/untrustedText';
+import { folderConfigName } from '../../core/config/configFile';
 import { dialects } from '../../core/inference/dialects';
 import type { ServerProbe } from '../../core/servers/serverFacts';
-import { bundledServer, type ServerEntry, serverEntrySchema, usualDialect } from '../../core/servers/serverSpec';
-import { activeServerId, knownServers, secretName, settingsServers, specOf } from '../config';
+import {
+  bundledServer,
+  type ServerEntry,
+  type ServerSpec,
+  serverEntrySchema,
+  usualDialect,
+} from '../../core/servers/serverSpec';
 import type { UiContext } from '../context';
 import { settingsSection } from '../ids';
+import { activeServerId, knownServers, secretName, serverById, settingsServers } from '../servers/knownServers';
 import { stateOfFindings } from '../servers/serverStates';
 import { refuseUntrusted } from '../trust';
 import { withProgress } from './forceThinking';
@@ -18,6 +25,7 @@ export async function addServer(ui: UiContext): Promise<void> {
 
 export async function editServer(ui: UiContext, from: unknown): Promise<void> {
   const entry = await entryMeant(ui, from, 'Edit Server');
+  if (entry) refuseFromFile(entry);
   if (entry) await defineServer(ui, entry);
 }
 
@@ -27,64 +35,62 @@ async function defineServer(ui: UiContext, before: ServerEntry | undefined): Pro
   if (!reached) return;
   const model = await askModel(reached.probe, before?.model);
   if (model === undefined) return;
-  const id = before?.id ?? (await askId(reached.url));
+  const id = before?.id ?? (await askId(reached.server.url));
   if (!id) return;
-  const entry: ServerEntry = { ...before, id, url: reached.url, model };
-  if (reached.apiKey) await ui.secrets.store(secretName(entry), reached.apiKey);
-  const dialect = await askDialect(ui, entry);
+  const { url, apiKey } = reached.server;
+  const dialect = await askDialect(ui, { ...reached.server, model });
   if (!dialect) return;
-  await keep({ ...entry, dialect }, before?.id);
+  const entry: ServerEntry = { ...before, id, url, model, dialect };
+  if (apiKey) await ui.secrets.store(secretName(entry), apiKey); // only now: who gives up leaves no key behind
+  await keep(entry, before?.id);
   await select(ui, id);
   ui.servers.set(id, { kind: 'ok', text: `reached, ${reached.probe.models.length} models` });
 }
 
+type UrlServer = Extract<ServerSpec, { kind: 'url' }>;
+
 interface Reached {
-  url: string;
-  apiKey: string | undefined;
+  server: UrlServer;
   probe: ServerProbe;
 }
 
 /** Asks for a URL, and for a key where the server wants one, until it answers or the user gives up. */
 async function askReachable(ui: UiContext, before: ServerEntry | undefined): Promise<Reached | undefined> {
-  let url = before?.url ?? '';
-  let apiKey = before && (await ui.secrets.get(secretName(before)));
+  const server: UrlServer = { kind: 'url', id: 'new', url: before?.url ?? '', model: null, keySource: 'enter it here' };
   let prompt = 'Base URL of a vLLM-compatible server';
   for (let askUrl = true; ; ) {
     if (askUrl) {
-      const text = await vscode.window.showInputBox({
-        title: before ? `Edit Server ${before.id}` : 'Add Server',
-        prompt,
-        value: url,
-        placeHolder: 'http://gpu01:8000/v1',
-        ignoreFocusOut: true,
-        validateInput: (value) => urlProblem(value.trim()),
-      });
-      if (text === undefined) return undefined;
-      url = text.trim();
+      const url = await askForUrl(before ? `Edit Server ${before.id}` : 'Add Server', prompt, server.url);
+      if (url === undefined) return undefined;
+      // A key belongs to its address: one that was stored or typed for another is not sent here.
+      const apiKey = before && (await ui.secrets.get(secretName({ id: before.id, url })));
+      Object.assign(server, { url, apiKey });
     }
     try {
-      const spec = {
-        kind: 'url' as const,
-        id: 'new',
-        url,
-        model: null,
-        keySource: 'enter it here',
-        ...(apiKey ? { apiKey } : {}),
-      };
-      const { probe } = await withProgress('Connecting…', (signal) =>
-        ui.engine.ask({ type: 'probe', server: spec }, signal),
-      );
-      if (probe) return { url, apiKey, probe };
+      const { probe } = await withProgress('Connecting…', (signal) => ui.engine.ask({ type: 'probe', server }, signal));
+      if (probe) return { server, probe };
     } catch (error) {
       if (isError(error, 'cancelled')) return undefined;
       askUrl = !isError(error, 'unauthorized');
       if (askUrl) prompt = toLabel(describeError(reportError(error)), 300);
       else {
-        apiKey = await askKey(url, apiKey !== undefined);
-        if (apiKey === undefined) return undefined;
+        server.apiKey = await askKey(server.url, server.apiKey !== undefined);
+        if (server.apiKey === undefined) return undefined;
       }
     }
   }
+}
+
+async function askForUrl(title: string, prompt: string, value: string): Promise<string | undefined> {
+  const text = await vscode.window.showInputBox({
+    title,
+    prompt,
+    value,
+    placeHolder: 'http://gpu01:8000/v1',
+    ignoreFocusOut: true,
+    validateInput: (typed) => urlProblem(typed.trim()),
+  });
+  return text?.trim();
 }
 
 function urlProblem(value: string): string | undefined {
@@ -137,8 +143,7 @@ function freeName(name: string, taken: string[]): string {
 }
 
 /** The dialect that the model's tokenizer speaks comes first; the user may know better. */
-async function askDialect(ui: UiContext, entry: ServerEntry): Promise<string | undefined> {
-  const server = await specOf(entry, ui.secrets);
+async function askDialect(ui: UiContext, server: ServerSpec): Promise<string | undefined> {
   const { dialect = null } = await withProgress('Looking at its tokenizer…', (signal) =>
     ui.engine.ask({ type: 'proposeDialect', server }, signal),
   );
@@ -163,6 +168,14 @@ async function keep(entry: ServerEntry, replaced: string | undefined): Promise<v
   await writeServers(next);
 }
 
+/** A file of the user's or the folder's names it: that file is not ours to rewrite. */
+function refuseFromFile({ id }: ServerEntry): void {
+  if (settingsServers().some((entry) => entry.id === id)) return;
+  throw new SecondThoughtError('bad-usage', `The server "${id}" is not in the settings, but in a configuration file.`, {
+    remedy: `Change it there: in your own config.yaml, or in this folder's ${folderConfigName}.`,
+  });
+}
+
 function writeServers(entries: ServerEntry[]): Thenable<void> {
   return vscode.workspace
     .getConfiguration(settingsSection)
@@ -172,16 +185,8 @@ function writeServers(entries: ServerEntry[]): Thenable<void> {
 export async function removeServer(ui: UiContext, from: unknown): Promise<void> {
   const entry = await entryMeant(ui, from, 'Remove Server');
   if (!entry) return;
+  refuseFromFile(entry);
   const before = settingsServers();
-  if (!before.some(({ id }) => id === entry.id)) {
-    throw new SecondThoughtError(
-      'bad-usage',
-      `The server "${entry.id}" is not in the settings, but in your config.yaml.`,
-      {
-        remedy: 'Remove it there.',
-      },
-    );
-  }
   await writeServers(before.filter(({ id }) => id !== entry.id));
   if ((await activeServerId(ui)) === entry.id) await ui.memory.setServer(bundledServer.id);
   ui.servers.forget(entry.id);
@@ -207,8 +212,7 @@ async function select(ui: UiContext, id: string): Promise<void> {
 export async function checkServer(ui: UiContext, from: unknown): Promise<void> {
   refuseUntrusted();
   const id = idOf(from) ?? (await activeServerId(ui));
-  const entry = (await knownServers()).find((known) => known.id === id);
-  const server = entry ? await specOf(entry, ui.secrets) : bundledServer;
+  const { server, entry } = await serverById(ui, id);
   try {
     const { findings = [] } = await withProgress(`Checking ${id}…`, (signal) =>
       ui.engine.ask({ type: 'check', server, dialect: entry?.dialect ?? usualDialect }, signal),

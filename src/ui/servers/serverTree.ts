@@ -2,9 +2,9 @@ import * as vscode from 'vscode';
 import { toLabel, toMarkdown } from '../../core/base/untrustedText';
 import type { Finding } from '../../core/servers/serverFacts';
 import { bundledServer, type ServerEntry } from '../../core/servers/serverSpec';
-import { activeServerId, knownServers } from '../config';
 import type { UiContext } from '../context';
 import { commandIds } from '../ids';
+import { activeServerId, knownServers } from './knownServers';
 
 /** A server, or one finding of its last check. */
 export type ServerNode =

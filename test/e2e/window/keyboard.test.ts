@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { packageVsix } from '../../host/vsix';
 import { Window } from '../../host/window';
 
-/** Everything here is done without a mouse. */
+/** Everything here is done without a mouse, in what users install. */
 let window: Window;
 
 beforeAll(async () => {
-  window = await Window.open();
+  window = await Window.open({ vsix: packageVsix() });
 });
 afterAll(() => window?.close());
 afterEach(async (context) => {

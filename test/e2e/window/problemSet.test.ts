@@ -1,13 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { packageVsix } from '../../host/vsix';
 import { Window } from '../../host/window';
 
+/** In what users install. */
 let window: Window;
 const sums = 'sums.problems.jsonl';
 
 beforeAll(async () => {
-  window = await Window.open({ settings: { 'secondThought.ignore': 0 } });
+  window = await Window.open({ vsix: packageVsix(), settings: { 'secondThought.ignore': 0 } });
   const rows = Array.from({ length: 24 }, (_, i) => ({ question: `What is ${i + 1}+7?`, answer: String(i + 8) }));
   const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   writeFileSync(path.join(window.folder, sums), text);

@@ -1,4 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Window } from '../../host/window';
 import { CliHome, printed } from '../support/cli';
@@ -17,7 +19,7 @@ beforeAll(async () => {
   served = home.start(['serve', '--json']);
   const [text] = await printed(served, /\{[\s\S]*\}/);
   ({ url, apiKey } = JSON.parse(text));
-  window = await Window.open();
+  window = await Window.open({ env: { SECOND_THOUGHT_HOME: home.folder } });
 });
 afterAll(async () => {
   await window?.close();
@@ -29,6 +31,23 @@ afterEach(async (context) => {
 });
 
 describe('a server of the user’s own', () => {
+  it('that was not added to the end leaves no key behind', async () => {
+    await window.runCommand('Second Thought: Add Server');
+    await window.input('Add Server', url);
+    await window.input('API key', apiKey);
+    await window.input('Name of the server', 'mine');
+    await window.page.getByText('What the model’s tokenizer speaks').waitFor();
+    await window.page.keyboard.press('Escape');
+    // The folder's file names it under the same name and address: if there were a key, it would be used.
+    const config = path.join(window.folder, 'second-thought.config.yaml');
+    writeFileSync(config, `server: mine\nservers: [{ id: mine, url: "${url}" }]\n`);
+    await window.runCommand('Second Thought: Check Server');
+    await window.dialogButton('Accept').click();
+    await window.toast(/refused the key|wants a key|Set API Key/).waitFor();
+    rmSync(config);
+    await window.runCommand('Notifications: Clear All Notifications');
+  });
+
   it('is added with its URL and key; a wrong address and a wrong key are said, and asked for again', async () => {
     await window.runCommand('Second Thought: Add Server');
     await window.input('Add Server', 'http://127.0.0.1:9/v1');

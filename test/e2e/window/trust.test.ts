@@ -54,6 +54,15 @@ describe('a downloaded folder', () => {
     await window.runCommand('Second Thought: Force Again');
     await window.dialogButton('Accept').click();
     await window.inlineTrace.getByText('Correct: 3').first().waitFor();
-    expect(server.requests.length).toBeGreaterThan(0);
+    const answered = server.requests.length;
+    expect(answered).toBeGreaterThan(0);
+    await window.runCommand('View: Show Second Thought');
+    await window.page
+      .locator('.pane-body .monaco-list-row')
+      .filter({ hasText: /theirs.*in use/ })
+      .waitFor();
+    await window.runCommand('Second Thought: Check Server');
+    await window.toast(/theirs: /).waitFor();
+    expect(server.requests.length).toBeGreaterThan(answered);
   });
 });

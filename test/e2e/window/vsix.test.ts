@@ -4,12 +4,11 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FaultServer, ids, natural } from '../../faults/faultServer';
 import { descendantsOf } from '../../host/processes';
+import { packageVsix, target, version } from '../../host/vsix';
 import { Window } from '../../host/window';
 
 /** What users install, in a VS Code that knows nothing of the checkout; the bundled model answers. */
 const root = path.resolve(import.meta.dirname, '..', '..', '..');
-const target = `linux-${process.arch}`;
-const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
 let window: Window;
 let extension: string;
 /** Stops in the middle of a thought for as long as the window takes. */
@@ -41,10 +40,6 @@ function contributedFiles(): string[] {
 
 describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
   beforeAll(async () => {
-    execFileSync(process.execPath, ['scripts/package.mjs', target], {
-      cwd: root,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
     server = await FaultServer.start(
       (stream) => stream.send(ids.of('half a thought'), 'half a thought'),
       natural(', and the rest'),
@@ -54,9 +49,7 @@ describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
       (stream) => stream.send(ids.of('going on and on'), 'going on and on'),
       natural('\n17', ids.imEnd),
     );
-    window = await Window.open({
-      vsix: path.join(root, 'out', 'vsix', `second-thought-${target}-${version}.vsix`),
-    });
+    window = await Window.open({ vsix: packageVsix() });
     const [name] = readdirSync(window.host.extensions).filter((entry) => entry.startsWith('second-thought.'));
     extension = path.join(window.host.extensions, String(name));
   });

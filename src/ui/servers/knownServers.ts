@@ -1,0 +1,96 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import * as z from 'zod';
+import { SecondThoughtError } from '../../core/base/errors';
+import { readConfig, userConfigFolder } from '../../core/config/configFile';
+import { bundledServer, type ServerEntry, type ServerSpec, serverEntrySchema } from '../../core/servers/serverSpec';
+import type { Trace } from '../../core/traces/trace';
+import { folderConfig } from '../folderConfig';
+import { settingsSection } from '../ids';
+import type { WorkspaceMemory } from '../memory';
+import { refuseUntrusted } from '../trust';
+
+export interface ServerSources {
+  memory: WorkspaceMemory;
+  secrets: vscode.SecretStorage;
+}
+
+/** A server that requests can go to; the bundled model has no entry. */
+export interface ChosenServer {
+  server: ServerSpec;
+  entry: ServerEntry | undefined;
+}
+
+/**
+ * The servers there are, besides the bundled model: those of the settings, of the user's own file, and of the folder's
+ * file once they are accepted. With `ask` the user is asked to accept them now.
+ */
+export async function knownServers({ ask } = { ask: false }): Promise<ServerEntry[]> {
+  const user = await readConfig(path.join(userConfigFolder(), 'config.yaml'));
+  const folder = await folderConfig({ ask });
+  return uniqueById([...settingsServers(), ...(user.servers ?? []), ...(folder.servers ?? [])]);
+}
+
+/** What the user settings hold; entries that are not servers are named, never dropped in silence. */
+export function settingsServers(): ServerEntry[] {
+  const parsed = z
+    .array(serverEntrySchema)
+    .safeParse(vscode.workspace.getConfiguration(settingsSection).get<unknown>('servers', []));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new SecondThoughtError(
+    'bad-usage',
+    `The setting ${settingsSection}.servers cannot be used: ${issue?.path.join('.')}: ${issue?.message}.`,
+    { remedy: 'Each server needs "id" and "url", for example { "id": "gpu01", "url": "http://gpu01:8000/v1" }.' },
+  );
+}
+
+/** Id of the server that requests go to. */
+export async function activeServerId({ memory }: Pick<ServerSources, 'memory'>): Promise<string> {
+  const folder = await folderConfig({ ask: false });
+  return (
+    memory.server ?? folder.server ?? vscode.workspace.getConfiguration(settingsSection).get('server', bundledServer.id)
+  );
+}
+
+/** The server of that name. @throws SecondThoughtError `bad-usage`, `cancelled` (the folder's servers were not accepted) */
+export async function serverById(sources: ServerSources, id: string, missing = notKnown(id)): Promise<ChosenServer> {
+  refuseUntrusted();
+  if (id === bundledServer.id) return { server: bundledServer, entry: undefined };
+  const isMeant = (known: ServerEntry) => known.id === id;
+  const entry = (await knownServers()).find(isMeant) ?? (await knownServers({ ask: true })).find(isMeant);
+  if (!entry) throw missing;
+  return { server: await specOf(entry, sources.secrets), entry };
+}
+
+/** The server that a trace came from, so that going on with it never depends on what is chosen now. */
+export async function serverOfTrace(sources: ServerSources, { server: { id, model } }: Trace): Promise<ServerSpec> {
+  const missing = new SecondThoughtError(
+    'bad-usage',
+    `The server "${id}" that this trace came from is not known any more.`,
+    { remedy: 'Use Second Thought: Add Server to name it again.' },
+  );
+  const { server } = await serverById(sources, id, missing);
+  return server.kind === 'url' ? { ...server, model } : server;
+}
+
+function notKnown(id: string): SecondThoughtError {
+  return new SecondThoughtError('bad-usage', `There is no server named "${id}".`, {
+    remedy: 'Use Second Thought: Select Server, or Add Server.',
+  });
+}
+
+/** An entry with its key: from the secret storage, else from the environment. */
+async function specOf(entry: ServerEntry, secrets: vscode.SecretStorage): Promise<ServerSpec> {
+  const apiKey = (await secrets.get(secretName(entry))) ?? (entry.apiKeyEnv ? process.env[entry.apiKeyEnv] : undefined);
+  const { id, url, model } = entry;
+  const keySource = 'use the command Second Thought: Set API Key';
+  return { kind: 'url', id, url, model: model ?? null, keySource, ...(apiKey ? { apiKey } : {}) };
+}
+
+/** A key belongs to an address too: a folder that reuses an id for another one does not get it. */
+export const secretName = ({ id, url }: { id: string; url: string }) => `server:${id} ${url.replace(/\/+$/, '')}`;
+
+function uniqueById(entries: ServerEntry[]): ServerEntry[] {
+  return entries.filter((entry, at) => entries.findIndex((other) => other.id === entry.id) === at);
+}
