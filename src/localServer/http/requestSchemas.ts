@@ -26,14 +26,14 @@ const stop = z
   );
 
 /** Fields that would change the output and that this server does not have: refused, because ignoring them would lie. */
-const refused = [
-  'suffix',
-  'prompt_logprobs',
-  'structured_outputs',
-  'guided_json',
-  'guided_regex',
-  'thinking_token_budget',
-];
+const refused = ['suffix', 'structured_outputs', 'guided_json', 'guided_regex', 'repetition_detection'];
+
+/** -1 is vLLM's "unlimited". */
+const thinkingBudget = z
+  .int('`thinking_token_budget` must be a non-negative integer or -1 for unlimited.')
+  .min(-1)
+  .nullish()
+  .transform((value) => (value == null || value === -1 ? null : value));
 
 const sampling = {
   model: optional(z.string()),
@@ -48,6 +48,13 @@ const sampling = {
   frequency_penalty: number(0, z.number().min(-2).max(2)),
   logit_bias: optional(z.record(z.string(), z.number())),
   allowed_token_ids: optional(ids),
+  bad_words: z
+    .array(z.string().min(1, 'bad_words cannot contain an empty string.'))
+    .nullish()
+    .transform((value) => value ?? []),
+  thinking_token_budget: thinkingBudget,
+  logprob_token_ids: optional(z.array(tokenId)),
+  prompt_logprobs: optional(z.int()),
   min_tokens: number(0, z.number().int().min(0)),
   stop,
   stop_token_ids: z
@@ -93,6 +100,8 @@ const chat = {
 export const chatRequestSchema = z.looseObject({
   ...sampling,
   ...chat,
+  logprobs: flag(false),
+  top_logprobs: number(0, z.number().int()),
   max_tokens: optional(z.number().int()),
   max_completion_tokens: optional(z.number().int()),
 });
