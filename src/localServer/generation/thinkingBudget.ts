@@ -8,7 +8,8 @@ export interface ThinkingMarks {
  * vLLM's `thinking_token_budget` (`v1/sample/thinking_budget_state.py`): counts ids after the last start mark that no end
  * mark follows, those in the prompt included; when the budget is spent, forces the ids of the end mark, one by one. Like
  * there, an end mark that the model has only begun counts as thinking, and the whole mark is forced behind it; and every
- * thought of a generation has the whole budget.
+ * thought of a generation has the whole budget. Unlike there (0.32), a start mark in the prompt may have several ids: vLLM
+ * counts it as one and thinks that much too long.
  */
 export class ThinkingBudget {
   readonly #budget: number;
