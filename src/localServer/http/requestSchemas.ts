@@ -26,7 +26,15 @@ const stop = z
   );
 
 /** Fields that would change the output and that this server does not have: refused, because ignoring them would lie. */
-const refused = ['suffix', 'structured_outputs', 'guided_json', 'guided_regex', 'repetition_detection'];
+const refused = [
+  'suffix',
+  'structured_outputs',
+  'guided_json',
+  'guided_regex',
+  'repetition_detection',
+  'use_beam_search',
+  'truncate_prompt_tokens',
+];
 
 /** -1 is vLLM's "unlimited". */
 const thinkingBudget = z
@@ -134,7 +142,8 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
     throw invalidField(param, `${param}: ${issue?.message ?? 'invalid request'}`);
   }
   for (const field of refused) {
-    if ((parsed.data as Record<string, unknown>)[field] != null) {
+    const given = (parsed.data as Record<string, unknown>)[field];
+    if (given != null && given !== false) {
       throw invalidField(field, `${field} is not supported by this server.`);
     }
   }

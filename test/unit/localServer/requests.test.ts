@@ -38,6 +38,7 @@ describe('refusals', () => {
     ['an empty bad word', { bad_words: [''] }, 'Bad Request', 'body.bad_words.0'],
     ['named logprobs without logprobs', { logprob_token_ids: [5] }, 'Bad Request', 'logprob_token_ids'],
     ['prompt logprobs in a stream', { prompt_logprobs: 1, stream: true }, 'Bad Request', 'prompt_logprobs'],
+    ['beam search', { use_beam_search: true }, 'Bad Request', 'use_beam_search'],
     ['logprobs of penalised ids', { logprobs: 1, repetition_penalty: 1.1 }, 'Bad Request', 'logprobs'],
     [
       'what would end repetitions',
