@@ -76,6 +76,18 @@ function isSame(given: string, wanted: string): boolean {
   return normalise(given) === normalise(wanted);
 }
 
+/**
+ * One text for all ways to write an answer, so that answers can be counted: the letter of a choice, a number by its value
+ * (nine significant digits, whole numbers exactly), else the words with single spaces.
+ */
+export function answerKey(answer: string, choices: string[] = []): string {
+  const letter = choices.length > 0 ? chosen(answer, choices) : null;
+  if (letter !== null) return letter;
+  const value = asNumber(answer);
+  if (value === null) return normalise(answer);
+  return String(Number.isSafeInteger(value) ? value + 0 : Number(value.toPrecision(9)));
+}
+
 /** `(B)`, `B.`, `b) the second` → `B`. */
 function choiceLetter(text: string): string | null {
   return /^\W*([A-Za-z])(?![A-Za-z])/.exec(text)?.[1]?.toUpperCase() ?? null;

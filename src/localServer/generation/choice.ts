@@ -1,7 +1,9 @@
+import { type IdLogprobs, type LogprobWish, listLogprobs } from './logprobs';
 import { createRandom } from './random';
 import { type Candidates, chooseId, type Sampling } from './sampler';
 import { decideStop, type Ending, isHeldBack, type StopRules } from './stopping';
 import { StopStringFinder, TextDecoder } from './textStream';
+import { ThinkingBudget, type ThinkingMarks } from './thinkingBudget';
 
 /** A source of the model's next-id distributions for one prompt: each `next(id)` says which id was chosen. */
 export type Distributions = AsyncGenerator<Candidates, void, number>;
@@ -34,17 +36,17 @@ export interface ChoicePlan {
   frequencyPenalty: number;
   logitBias: ReadonlyMap<number, number>;
   allowedIds: ReadonlySet<number> | null;
-  /** How many log-probabilities to list beside the chosen id's; null: none at all. */
-  logprobs: number | null;
+  /** Ids that must not come after each other: the last of each is never chosen behind the others. */
+  badWords: readonly (readonly number[])[];
+  /** After so many thinking ids the end of thinking is forced; null: never. */
+  thinkingBudget: { limit: number; marks: ThinkingMarks } | null;
+  /** Null: no log-probabilities at all. */
+  logprobs: LogprobWish | null;
+  /** How many to list beside each id of the prompt; null: none at all. */
+  promptLogprobs: number | null;
   seed: number | null;
   /** Number of the choice among the `n` of its prompt. */
   child: number;
-}
-
-/** The chosen id's raw log-probability, and the likeliest ids with theirs, best first. */
-export interface IdLogprobs {
-  logprob: number;
-  top: { id: number; logprob: number }[];
 }
 
 /** One step of a generation: one id, and the text that became final with it. */
@@ -64,21 +66,27 @@ export async function* generate(
   const rules: StopRules = { ...plan, eosId: vocabulary.eosId, otherEogIds: vocabulary.otherEogIds };
   const random = createRandom(plan.seed, plan.child);
   const bias = new Map(plan.logitBias);
-  const generated = new Set<number>();
+  const generated: number[] = [];
+  const seen = new Set<number>();
   const text = new ChoiceText(plan, vocabulary);
-  let count = 0;
-  const banned = (id: number): boolean =>
-    vocabulary.unusedIds.has(id) || isHeldBack(rules, id, count) || plan.allowedIds?.has(id) === false;
+  const budget = plan.thinkingBudget
+    ? new ThinkingBudget(plan.thinkingBudget.limit, plan.thinkingBudget.marks, plan.promptIds)
+    : null;
+  const isForbidden = (id: number): boolean =>
+    vocabulary.unusedIds.has(id) || isHeldBack(rules, id, generated.length) || plan.allowedIds?.has(id) === false;
   try {
     let result = await distributions.next(0);
     while (!result.done) {
       const candidates = result.value;
-      const id = chooseId(candidates, plan.sampling, { bias, banned }, random);
-      count++;
-      penalise(bias, id, !generated.has(id), plan);
-      generated.add(id);
-      const logprobs = plan.logprobs === null ? null : listLogprobs(candidates, id, plan.logprobs);
-      const { text: shown, ending } = text.push(id, count, decideStop(rules, id, count));
+      const bad = badNext(plan.badWords, generated);
+      const banned = (id: number) => bad.has(id) || isForbidden(id);
+      const id = budget?.forcedId ?? chooseId(candidates, plan.sampling, { bias, banned }, random);
+      budget?.push(id);
+      penalise(bias, id, !seen.has(id), plan);
+      generated.push(id);
+      seen.add(id);
+      const logprobs = plan.logprobs ? listLogprobs(candidates, id, plan.logprobs) : null;
+      const { text: shown, ending } = text.push(id, generated.length, decideStop(rules, id, generated.length));
       yield { id, text: shown, logprobs, ending };
       if (ending) return;
       result = await distributions.next(id);
@@ -115,9 +123,11 @@ function penalise(bias: Map<number, number>, id: number, isFirst: boolean, plan:
   if (penalty !== 0) bias.set(id, (bias.get(id) ?? 0) - penalty);
 }
 
-function listLogprobs({ ids, logprobs }: Candidates, id: number, howMany: number): IdLogprobs {
-  // vLLM writes -9999 where a probability is 0, because JSON has no infinity.
-  const at = (index: number) => Math.max(logprobs[index] ?? -9999, -9999);
-  const top = ids.slice(0, howMany).map((candidate, index) => ({ id: candidate, logprob: at(index) }));
-  return { logprob: at(ids.indexOf(id)), top };
+/** Ids that would complete a bad word: like vLLM's, words are looked for in the output only. */
+function badNext(words: ChoicePlan['badWords'], generated: readonly number[]): ReadonlySet<number> {
+  const complete = words.filter((word) => {
+    const offset = generated.length - (word.length - 1);
+    return offset >= 0 && word.slice(0, -1).every((id, index) => generated[offset + index] === id);
+  });
+  return new Set(complete.flatMap((word) => word.slice(-1)));
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Step } from '../generation/choice';
+import type { IdLogprobs } from '../generation/logprobs';
 import { ChatTemplateError, renderChat } from '../model/chatTemplate';
 import type { Engine } from '../model/engine';
 import { badRequest, invalidField } from './errors';
 import { EventStream, whileConnected } from './eventStream';
+import { ChatLogprobs, formatPromptLogprobs } from './logprobFormat';
 import { checkLength, checkModel, planChoices } from './plans';
 import { type ChatRequest, chatRequestSchema, parseBody } from './requestSchemas';
 import { type NumberedChoice, runChoices } from './runner';
@@ -38,10 +40,9 @@ export function chatIds(request: Rendered, engine: Engine): number[] {
 export async function handleChat(request: FastifyRequest, reply: FastifyReply, engine: Engine): Promise<unknown> {
   const body = parseBody(chatRequestSchema, request.body);
   checkModel(body.model, engine);
-  if (body.logprobs) throw invalidField('logprobs', 'logprobs are supported on /v1/completions only.');
   const promptIds = chatIds(body, engine);
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? engine.contextLength - promptIds.length;
-  const base = planChoices(body, maxTokens, null);
+  const base = planChoices(body, maxTokens, { output: topOf(body), prompt: body.prompt_logprobs }, engine);
   checkLength(promptIds, maxTokens, engine);
   const choices = Array.from({ length: body.n }, (_, index) => ({ index, plan: { ...base, promptIds, child: index } }));
   const signal = whileConnected(reply.raw);
@@ -51,6 +52,14 @@ export async function handleChat(request: FastifyRequest, reply: FastifyReply, e
   reply.hijack();
   await streamChat(choices, body, head, engine, new EventStream(reply.raw, signal), signal);
   return reply;
+}
+
+/** How many log-probabilities are to be listed; null: none, not even the chosen ids'. */
+function topOf({ logprobs, top_logprobs }: ChatRequest): number | null {
+  if (top_logprobs < -1) throw invalidField('top_logprobs', '`top_logprobs` must be a positive value or -1.');
+  if (logprobs) return top_logprobs;
+  if (top_logprobs === 0) return null;
+  throw invalidField('top_logprobs', 'when using `top_logprobs`, `logprobs` must be set to true.');
 }
 
 async function streamChat(
@@ -63,6 +72,8 @@ async function streamChat(
 ): Promise<void> {
   const chunk = { ...head, object: 'chat.completion.chunk' };
   const promptIds = choices[0]?.plan.promptIds;
+  const asIds = body.return_tokens_as_token_ids;
+  const formats = new Map(choices.map(({ index }) => [index, new ChatLogprobs(engine.vocabulary, asIds)]));
   try {
     for (const { index } of choices) {
       const choice = { index, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null };
@@ -76,7 +87,7 @@ async function streamChat(
         const choice = {
           index,
           delta: { content: step.text },
-          logprobs: null,
+          logprobs: step.logprobs ? (formats.get(index)?.format([step]) ?? null) : null,
           finish_reason: step.ending?.finishReason ?? null,
           stop_reason: step.ending?.stopReason ?? null,
           token_ids: body.return_token_ids ? [step.id] : null,
@@ -99,23 +110,35 @@ async function completeAtOnce(
   signal: AbortSignal,
 ): Promise<unknown> {
   const steps = choices.map((): Step[] => []);
+  let scored: IdLogprobs[] | null = null;
   const usage = await runChoices(choices, {
     engine,
     signal,
+    onPrompt(_choice, promptLogprobs) {
+      scored = promptLogprobs;
+    },
     onStep: ({ index }, step) => void steps[index]?.push(step),
   });
+  const format = () => new ChatLogprobs(engine.vocabulary, body.return_tokens_as_token_ids);
   const replies = choices.map(({ index }) => {
     const own = steps[index] ?? [];
     const ending = own.at(-1)?.ending;
     return {
       index,
       message: { role: 'assistant', content: own.map(({ text }) => text).join('') },
-      logprobs: null,
+      logprobs: body.logprobs ? format().format(own) : null,
       finish_reason: ending?.finishReason ?? null,
       stop_reason: ending?.stopReason ?? null,
       token_ids: body.return_token_ids ? own.map(({ id }) => id) : null,
     };
   });
-  const promptIds = body.return_token_ids ? (choices[0]?.plan.promptIds ?? null) : null;
-  return { ...head, object: 'chat.completion', choices: replies, usage, prompt_token_ids: promptIds };
+  const promptIds = choices[0]?.plan.promptIds ?? [];
+  return {
+    ...head,
+    object: 'chat.completion',
+    choices: replies,
+    usage,
+    prompt_token_ids: body.return_token_ids ? promptIds : null,
+    prompt_logprobs: scored && formatPromptLogprobs(promptIds, scored, engine.vocabulary),
+  };
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ChoicePlan, IdLogprobs, Step } from '../generation/choice';
+import type { ChoicePlan, Step } from '../generation/choice';
+import type { IdLogprobs } from '../generation/logprobs';
 import type { Engine } from '../model/engine';
 import { invalidField } from './errors';
 import { EventStream, whileConnected } from './eventStream';
+import { CompletionLogprobs, formatPromptLogprobs, type ListedId } from './logprobFormat';
 import { checkLength, checkModel, planChoices, promptIdsOf } from './plans';
 import { type CompletionRequest, completionRequestSchema, parseBody } from './requestSchemas';
 import { type NumberedChoice, runChoices } from './runner';
@@ -40,16 +42,16 @@ function headOf(request: FastifyRequest, body: CompletionRequest, engine: Engine
 
 /** Choices of all prompts, numbered `prompt * n + sample` like vLLM's. */
 function numberChoices(body: CompletionRequest, engine: Engine): NumberedChoice[] {
-  if (body.echo) throw invalidField('echo', 'echo is not supported by this server.');
-  if (body.logprobs !== null && body.logprobs < 0) {
-    throw invalidField('logprobs', '`logprobs` must be a positive value.');
-  }
+  if (body.echo && body.stream) throw invalidField('echo', 'echo is not supported in streams by this server.');
   const prompts = promptIdsOf(body, engine);
-  const base = planChoices(body, body.max_tokens, body.logprobs);
+  const prompt = body.prompt_logprobs ?? (body.echo ? body.logprobs : null);
+  // Like vLLM: an id has to be generated even if only the prompt is wanted.
+  const maxTokens = body.echo && body.max_tokens === 0 ? 1 : body.max_tokens;
+  const base = planChoices(body, maxTokens, { output: body.logprobs, prompt }, engine);
   for (const promptIds of prompts) checkLength(promptIds, body.max_tokens, engine);
-  return prompts.flatMap((promptIds, prompt) =>
+  return prompts.flatMap((promptIds, at) =>
     Array.from({ length: body.n }, (_, child) => ({
-      index: prompt * body.n + child,
+      index: at * body.n + child,
       plan: { ...base, promptIds, child } satisfies ChoicePlan,
     })),
   );
@@ -65,7 +67,8 @@ async function streamCompletion(
 ): Promise<void> {
   const withUsage = body.stream_options?.include_usage === true;
   const continuously = withUsage && body.stream_options?.continuous_usage_stats === true;
-  const formats = new Map(choices.map(({ index }) => [index, new LogprobFormat(body, engine)]));
+  const asIds = body.return_tokens_as_token_ids;
+  const formats = new Map(choices.map(({ index }) => [index, new CompletionLogprobs(engine.vocabulary, asIds)]));
   const begun = new Set<number>();
   try {
     const usage = await runChoices(choices, {
@@ -77,7 +80,7 @@ async function streamCompletion(
         const choice = {
           index,
           text: step.text,
-          logprobs: formats.get(index)?.format([step]) ?? null,
+          logprobs: step.logprobs ? (formats.get(index)?.format([step]) ?? null) : null,
           finish_reason: step.ending?.finishReason ?? null,
           stop_reason: step.ending?.stopReason ?? null,
           prompt_token_ids: body.return_token_ids && isFirst ? plan.promptIds : null,
@@ -101,63 +104,45 @@ async function completeAtOnce(
   signal: AbortSignal,
 ): Promise<unknown> {
   const steps = choices.map((): Step[] => []);
+  const prompts = choices.map((): IdLogprobs[] => []);
   const usage = await runChoices(choices, {
     engine,
     signal,
+    onPrompt({ index }, scored) {
+      prompts[index] = scored;
+    },
     onStep: ({ index }, step) => void steps[index]?.push(step),
   });
-  const replies = choices.map(({ index, plan }) => {
-    const own = steps[index] ?? [];
-    const ending = own.at(-1)?.ending;
-    return {
-      index,
-      text: own.map(({ text }) => text).join(''),
-      logprobs: new LogprobFormat(body, engine).format(own),
-      finish_reason: ending?.finishReason ?? null,
-      stop_reason: ending?.stopReason ?? null,
-      token_ids: body.return_token_ids ? own.map(({ id }) => id) : null,
-      prompt_logprobs: null,
-      prompt_token_ids: body.return_token_ids ? plan.promptIds : null,
-    };
+  const replies = choices.map((choice) => {
+    const { index } = choice;
+    return wholeChoice(choice, steps[index] ?? [], prompts[index] ?? [], body, engine);
   });
   return { ...head, choices: replies, usage };
 }
 
-/** Log-probabilities in the shape of OpenAI's completions: four parallel lists; offsets go on from chunk to chunk. */
-class LogprobFormat {
-  readonly #body: CompletionRequest;
-  readonly #engine: Engine;
-  #offset = 0;
-
-  constructor(body: CompletionRequest, engine: Engine) {
-    this.#body = body;
-    this.#engine = engine;
-  }
-
-  format(steps: readonly Step[]) {
-    if (this.#body.logprobs === null) return null;
-    const tokens = steps.map(({ id }) => this.#name(id));
-    return {
-      text_offset: tokens.map((token) => this.#advance(token)),
-      token_logprobs: steps.map(({ logprobs }) => logprobs?.logprob ?? null),
-      tokens,
-      top_logprobs: steps.map(({ id, logprobs }) => (logprobs ? this.#top(id, logprobs) : null)),
-    };
-  }
-
-  /** The chosen id first, then the likeliest ones: vLLM lists the chosen one even if it is not among them. */
-  #top(id: number, { logprob, top }: IdLogprobs): Record<string, number> {
-    return Object.fromEntries([[this.#name(id), logprob], ...top.map((one) => [this.#name(one.id), one.logprob])]);
-  }
-
-  #name(id: number): string {
-    if (this.#body.return_tokens_as_token_ids) return `token_id:${id}`;
-    return this.#engine.vocabulary.detokenize([id], true);
-  }
-
-  #advance(token: string): number {
-    const offset = this.#offset;
-    this.#offset += token.length;
-    return offset;
-  }
+function wholeChoice(
+  { index, plan }: NumberedChoice,
+  steps: readonly Step[],
+  scored: readonly IdLogprobs[],
+  body: CompletionRequest,
+  { vocabulary }: Engine,
+) {
+  const { promptIds } = plan;
+  const ending = steps.at(-1)?.ending;
+  const shown = body.echo && body.max_tokens === 0 ? [] : steps;
+  // vLLM blanks the echoed text where ids are asked for, and never echoes ids.
+  const echoed = body.echo && !body.return_token_ids ? vocabulary.detokenize(promptIds, true) : '';
+  const promptIdsListed = promptIds.map((id, at): ListedId => ({ id, logprobs: scored[at - 1] ?? null }));
+  const listed = [...(body.echo ? promptIdsListed : []), ...shown];
+  const format = new CompletionLogprobs(vocabulary, body.return_tokens_as_token_ids);
+  return {
+    index,
+    text: echoed + shown.map(({ text }) => text).join(''),
+    logprobs: plan.logprobs ? format.format(listed) : null,
+    finish_reason: ending?.finishReason ?? null,
+    stop_reason: ending?.stopReason ?? null,
+    token_ids: body.return_token_ids ? steps.map(({ id }) => id) : null,
+    prompt_logprobs: plan.promptLogprobs === null ? null : formatPromptLogprobs(promptIds, scored, vocabulary),
+    prompt_token_ids: body.return_token_ids ? promptIds : null,
+  };
 }

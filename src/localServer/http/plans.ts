@@ -1,4 +1,5 @@
 import type { ChoicePlan } from '../generation/choice';
+import type { LogprobWish } from '../generation/logprobs';
 import type { Engine } from '../model/engine';
 import { badRequest, EngineRefusal, invalidField, modelNotFound } from './errors';
 import type { CompletionRequest, SamplingRequest } from './requestSchemas';
@@ -20,11 +21,28 @@ export function promptIdsOf(request: CompletionRequest, engine: Engine): number[
   return (prompt as (string | number[])[]).map((one) => (typeof one === 'string' ? encode(one) : one));
 }
 
+/** What a request wants to know of probabilities: how many, or null. */
+export interface WantedLogprobs {
+  /** Of the output. -1 means every id. */
+  output: number | null;
+  /** Of the prompt. */
+  prompt: number | null;
+}
+
+/** vLLM's default for `--max-logprobs`, and its `MAX_LOGPROB_TOKEN_IDS`. */
+const maxLogprobs = 20;
+const maxLogprobIds = 128;
+
 /**
  * Checks what vLLM checks before it answers, in its words, and resolves the sampling fields.
  * @throws ApiError 400
  */
-export function planChoices(request: SamplingRequest, maxTokens: number, logprobs: number | null): PlanBase {
+export function planChoices(
+  request: SamplingRequest,
+  maxTokens: number,
+  wanted: WantedLogprobs,
+  engine: Engine,
+): PlanBase {
   checkSampling(request, maxTokens);
   const bias = Object.entries(request.logit_bias ?? {}).map(([id, value]) => {
     if (!/^\d+$/.test(id)) throw invalidField('logit_bias', `logit_bias: ${JSON.stringify(id)} is not a token id.`);
@@ -49,9 +67,49 @@ export function planChoices(request: SamplingRequest, maxTokens: number, logprob
     frequencyPenalty: request.frequency_penalty,
     logitBias: new Map(bias),
     allowedIds: request.allowed_token_ids ? new Set(request.allowed_token_ids) : null,
-    logprobs,
+    badWords: badWordIds(request.bad_words, engine),
+    thinkingBudget: thinkingBudgetOf(request, engine),
+    logprobs: logprobWish(request, wanted),
+    promptLogprobs: wanted.prompt,
     seed: request.seed,
   };
+}
+
+/** Each word with and without a space in front, where that makes another first id (`sampling_params.py`). */
+function badWordIds(words: readonly string[], engine: Engine): number[][] {
+  return words.flatMap((word) => {
+    const [plain, spaced] = ['', ' '].map((space) => engine.tokenize(space + word.trimStart(), false));
+    if (!plain || !spaced || plain.length === 0) return [];
+    return spaced[0] !== plain[0] && spaced.length === plain.length ? [plain, spaced] : [plain];
+  });
+}
+
+function thinkingBudgetOf(request: SamplingRequest, { thinkingMarks }: Engine): ChoicePlan['thinkingBudget'] {
+  const limit = request.thinking_token_budget;
+  if (limit === null) return null;
+  if (thinkingMarks) return { limit, marks: thinkingMarks };
+  // vLLM's words, up to the reason: here nobody configures it.
+  throw badRequest(
+    'thinking_token_budget is set but reasoning_config is not configured: the vocabulary of this model has neither ' +
+      '<think> nor <|im_start|>.',
+    'thinking_token_budget',
+  );
+}
+
+function logprobWish(request: SamplingRequest, { output, prompt }: WantedLogprobs): LogprobWish | null {
+  const refuse = (isWrong: boolean, field: string, message: string) => {
+    if (isWrong) throw invalidField(field, message);
+  };
+  const ids = request.logprob_token_ids?.length ? request.logprob_token_ids : null;
+  refuse((output ?? 0) < -1, 'logprobs', '`logprobs` must be a positive value or -1.');
+  refuse((prompt ?? 0) < -1, 'prompt_logprobs', '`prompt_logprobs` must be a positive value or -1.');
+  const isStreamed = request.stream && prompt !== null && prompt !== 0;
+  refuse(isStreamed, 'prompt_logprobs', '`prompt_logprobs` are not available when `stream=True`.');
+  const isAlone = ids !== null && output === null;
+  refuse(isAlone, 'logprob_token_ids', 'when using `logprob_token_ids`, `logprobs` must be set.');
+  const isAltered = request.repetition_penalty !== 1 && output !== null;
+  refuse(isAltered, 'logprobs', 'This server does not give logprobs together with a repetition_penalty.');
+  return output === null ? null : { top: output, ids };
 }
 
 /** The ranges of `vllm/sampling_params.py` (`_verify_args`, `_verify_greedy_sampling`). */
@@ -107,7 +165,17 @@ export function checkIds(plan: ChoicePlan, { vocabulary }: Engine): void {
   refuse(plan.stopTokenIds, (id) => `stop_token_ids contains id ${id}, which is out of vocabulary`);
   refuse(plan.logitBias.keys(), (id) => `token_id ${id} in logit_bias contains out-of-vocab token id`);
   refuse(plan.allowedIds ?? [], () => 'allowed_token_ids contains out-of-vocab token id!');
-  if (plan.logprobs !== null && plan.logprobs > 20) {
-    throw new EngineRefusal(`Requested sample logprobs of ${plan.logprobs}, which is greater than max allowed: 20`);
+  const { logprobs, promptLogprobs } = plan;
+  refuse(logprobs?.ids ?? [], (id) => `token_id ${id} in logprob_token_ids contains out-of-vocab token id`);
+  if ((logprobs?.ids?.length ?? 0) > maxLogprobIds) {
+    throw tooMany(`logprob_token_ids of length ${logprobs?.ids?.length}`, maxLogprobIds);
   }
+  const count = (wanted: number) => (wanted === -1 ? vocabulary.size : wanted);
+  const [output, prompt] = [logprobs?.ids ? 0 : count(logprobs?.top ?? 0), count(promptLogprobs ?? 0)];
+  if (output > maxLogprobs) throw tooMany(`sample logprobs of ${output}`, maxLogprobs);
+  if (prompt > maxLogprobs) throw tooMany(`prompt logprobs of ${prompt}`, maxLogprobs);
+}
+
+function tooMany(what: string, allowed: number): EngineRefusal {
+  return new EngineRefusal(`Requested ${what}, which is greater than max allowed: ${allowed}`);
 }

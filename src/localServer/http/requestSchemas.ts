@@ -28,12 +28,20 @@ const stop = z
 /** Fields that would change the output and that this server does not have: refused, because ignoring them would lie. */
 const refused = [
   'suffix',
-  'prompt_logprobs',
   'structured_outputs',
   'guided_json',
   'guided_regex',
-  'thinking_token_budget',
+  'repetition_detection',
+  'use_beam_search',
+  'truncate_prompt_tokens',
 ];
+
+/** -1 is vLLM's "unlimited". */
+const thinkingBudget = z
+  .int('`thinking_token_budget` must be a non-negative integer or -1 for unlimited.')
+  .min(-1)
+  .nullish()
+  .transform((value) => (value == null || value === -1 ? null : value));
 
 const sampling = {
   model: optional(z.string()),
@@ -48,6 +56,13 @@ const sampling = {
   frequency_penalty: number(0, z.number().min(-2).max(2)),
   logit_bias: optional(z.record(z.string(), z.number())),
   allowed_token_ids: optional(ids),
+  bad_words: z
+    .array(z.string().min(1, 'bad_words cannot contain an empty string.'))
+    .nullish()
+    .transform((value) => value ?? []),
+  thinking_token_budget: thinkingBudget,
+  logprob_token_ids: optional(z.array(tokenId)),
+  prompt_logprobs: optional(z.int()),
   min_tokens: number(0, z.number().int().min(0)),
   stop,
   stop_token_ids: z
@@ -93,6 +108,8 @@ const chat = {
 export const chatRequestSchema = z.looseObject({
   ...sampling,
   ...chat,
+  logprobs: flag(false),
+  top_logprobs: number(0, z.number().int()),
   max_tokens: optional(z.number().int()),
   max_completion_tokens: optional(z.number().int()),
 });
@@ -125,7 +142,8 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
     throw invalidField(param, `${param}: ${issue?.message ?? 'invalid request'}`);
   }
   for (const field of refused) {
-    if ((parsed.data as Record<string, unknown>)[field] != null) {
+    const given = (parsed.data as Record<string, unknown>)[field];
+    if (given != null && given !== false) {
       throw invalidField(field, `${field} is not supported by this server.`);
     }
   }

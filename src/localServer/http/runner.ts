@@ -1,4 +1,5 @@
 import { type ChoicePlan, generate, type Step } from '../generation/choice';
+import type { IdLogprobs } from '../generation/logprobs';
 import type { Engine } from '../model/engine';
 import { checkIds } from './plans';
 
@@ -19,6 +20,8 @@ export interface Usage {
 export interface RunOptions {
   engine: Engine;
   signal: AbortSignal;
+  /** Called before the first id of a choice whose plan asks for log-probabilities of its prompt. */
+  onPrompt?(choice: NumberedChoice, promptLogprobs: IdLogprobs[]): void;
   /** Called for every id of every choice; the next id waits until it is done. */
   onStep(choice: NumberedChoice, step: Step, usage: () => Usage): Promise<void> | void;
 }
@@ -43,8 +46,9 @@ export async function runChoices(choices: readonly NumberedChoice[], options: Ru
     prompt_tokens_details: { cached_tokens: cachedTokens },
   });
   const runOne = (choice: NumberedChoice) =>
-    engine.withRun(choice.plan, signal, async ({ distributions, cachedTokens: cached }) => {
+    engine.withRun(choice.plan, signal, async ({ distributions, cachedTokens: cached, promptLogprobs }) => {
       if (choice.plan.child === 0) cachedTokens += cached;
+      if (promptLogprobs) options.onPrompt?.(choice, promptLogprobs);
       for await (const step of generate(choice.plan, engine.vocabulary, distributions)) {
         completionTokens++;
         engine.countGenerated(1);

@@ -1,4 +1,6 @@
 import type { ChoicePlan, Distributions, Vocabulary } from '../generation/choice';
+import type { IdLogprobs } from '../generation/logprobs';
+import type { ThinkingMarks } from '../generation/thinkingBudget';
 
 /** Running totals and gauges, as they appear on `/metrics`. */
 export interface EngineLoad {
@@ -16,6 +18,8 @@ export interface EngineLoad {
 export interface Run {
   distributions: Distributions;
   cachedTokens: number;
+  /** Of each id of the prompt but the first, if the plan asks for them. */
+  promptLogprobs: IdLogprobs[] | null;
 }
 
 /** A loaded model: what the HTTP side knows of it. */
@@ -27,6 +31,8 @@ export interface Engine {
   vocabulary: Vocabulary;
   /** Jinja source of the chat template, with the texts it may insert; null if the file has none. */
   chatTemplate: { source: string; bosText: string; eosText: string } | null;
+  /** Between which ids the model thinks; null if that is not known of it. */
+  thinkingMarks: ThinkingMarks | null;
   /** Ids of a text. Control tokens written in the text become their ids, as in vLLM. */
   tokenize(text: string, addSpecial: boolean): number[];
   /** Waits for a sequence, then lends it. @throws the signal's reason when it aborts. */

@@ -1,8 +1,10 @@
 import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import type { ChoicePlan, Distributions, Vocabulary } from '../generation/choice';
+import { type IdLogprobs, listLogprobs } from '../generation/logprobs';
 import type { Candidates } from '../generation/sampler';
 import type { Engine } from './engine';
 import { type PooledSequence, SequencePool } from './sequencePool';
+import { findThinkingMarks } from './thinkingMarks';
 
 export interface EngineOptions {
   modelFile: string;
@@ -18,6 +20,9 @@ const defaultContextCap = 8192;
 
 /** Ids of a prompt read at once; between two such pieces a cancelled request is noticed. */
 const promptChunk = 128;
+
+/** Ids of a prompt scored at once: each gives as many numbers as the vocabulary has ids. */
+const scoredChunk = 16;
 
 /**
  * Vocabularies up to this size are sampled whole. Of larger ones the likeliest ids come out of llama.cpp (as many as
@@ -54,15 +59,17 @@ export async function loadLlamaEngine(options: EngineOptions): Promise<Engine> {
     contextLength: wanted,
     vocabulary: readVocabulary(model),
     chatTemplate: readChatTemplate(model),
+    thinkingMarks: findThinkingMarks((text) => tokenize(model, text, false)),
     tokenize: (text, addSpecial) => tokenize(model, text, addSpecial),
     async withRun(plan, signal, use) {
       const sequence = await pool.acquire(plan.promptIds, signal);
       try {
-        const cachedTokens = await sequence.prepare(plan.promptIds, !options.deterministic);
+        const cachedTokens = await sequence.prepare(plan, !options.deterministic);
         totals.prefixQueries += plan.promptIds.length;
         totals.prefixHits += cachedTokens;
         totals.promptTokens += plan.promptIds.length;
-        return await use({ distributions: sequence.evaluate(plan, signal), cachedTokens });
+        const promptLogprobs = await sequence.scorePrompt(plan, signal);
+        return await use({ distributions: sequence.evaluate(plan, signal), cachedTokens, promptLogprobs });
       } finally {
         pool.release(sequence);
       }
@@ -132,10 +139,30 @@ class LlamaSequence implements PooledSequence {
   }
 
   /** Keeps what the sequence holds of the prompt (never its last id: that one has to be evaluated); returns how much. */
-  async prepare(promptIds: readonly number[], mayReuse: boolean): Promise<number> {
-    if (mayReuse) await this.#sequence.adaptStateToTokens(promptIds.slice(0, -1) as Token[], false);
+  async prepare({ promptIds, promptLogprobs }: ChoicePlan, mayReuse: boolean): Promise<number> {
+    // An id that is not evaluated has no probabilities: vLLM reads such a prompt anew as well.
+    const isReused = mayReuse && promptLogprobs === null;
+    if (isReused) await this.#sequence.adaptStateToTokens(promptIds.slice(0, -1) as Token[], false);
     else await this.#sequence.clearHistory();
     return this.#sequence.nextTokenIndex;
+  }
+
+  /** Log-probabilities of every id of the prompt but the first. The last one stays to be evaluated. */
+  async scorePrompt({ promptIds, promptLogprobs }: ChoicePlan, signal: AbortSignal): Promise<IdLogprobs[] | null> {
+    if (promptLogprobs === null) return null;
+    const generateNext = { probabilities: true, options: { temperature: 1, topK: 0, topP: 1, minP: 0 } };
+    const scored: IdLogprobs[] = [];
+    while (scored.length < promptIds.length - 1) {
+      signal.throwIfAborted();
+      const piece = promptIds.slice(scored.length, Math.min(scored.length + scoredChunk, promptIds.length - 1));
+      const evaluated = await this.#sequence.controlledEvaluate(piece.map((id) => [id as Token, { generateNext }]));
+      for (const one of evaluated) {
+        const candidates = toCandidates(one?.next.probabilities ?? new Map());
+        const next = promptIds[scored.length + 1] ?? 0;
+        scored.push(listLogprobs(candidates, next, { top: promptLogprobs, ids: null }));
+      }
+    }
+    return scored;
   }
 
   async *evaluate(plan: ChoicePlan, signal: AbortSignal): Distributions {
@@ -176,9 +203,10 @@ class LlamaSequence implements PooledSequence {
   }
 }
 
-/** A raised or a required id may be far from the likeliest ones. */
-function needsWholeVocabulary(plan: ChoicePlan): boolean {
-  return plan.allowedIds !== null || [...plan.logitBias.values()].some((bias) => bias > 0);
+/** An id that is raised, required, forced or asked for may be far from the likeliest ones. */
+function needsWholeVocabulary({ allowedIds, logitBias, logprobs, thinkingBudget }: ChoicePlan): boolean {
+  const isListed = logprobs !== null && (logprobs.ids !== null || thinkingBudget !== null);
+  return allowedIds !== null || isListed || [...logitBias.values()].some((bias) => bias > 0);
 }
 
 /** The smallest probability that a float holds is 1e-45: anything below counts as that. */

@@ -138,7 +138,10 @@ const plan: ChoicePlan = {
   frequencyPenalty: 0,
   logitBias: new Map(),
   allowedIds: null,
+  badWords: [],
+  thinkingBudget: null,
   logprobs: null,
+  promptLogprobs: null,
   seed: 1,
   child: 0,
 };
@@ -201,7 +204,50 @@ describe('a generation', () => {
   });
 
   test('lists raw log-probabilities, whatever was forbidden', async () => {
-    const { steps } = await run([5], { maxTokens: 1, logprobs: 1, logitBias: new Map([[5, -100]]) });
-    expect(steps[0]).toMatchObject({ id: 4, logprobs: { logprob: -3, top: [{ id: 5, logprob: -0.1 }] } });
+    const logprobs = { top: 1, ids: null };
+    const { steps } = await run([5], { maxTokens: 1, logprobs, logitBias: new Map([[5, -100]]) });
+    expect(steps[0]?.logprobs).toEqual({ id: 4, logprob: -3, rank: 2, others: [{ id: 5, logprob: -0.1, rank: 1 }] });
+  });
+
+  test('never completes a bad word, and may say its parts', async () => {
+    const badWords = [[5], [6, 7]];
+    expect((await run([5, 6, 7, 7, 6, 8], { maxTokens: 6, badWords })).ids).toEqual([4, 6, 4, 7, 6, 8]);
+  });
+
+  test('looks for bad words in the output only', async () => {
+    expect((await run([7], { promptIds: [6], maxTokens: 1, badWords: [[6, 7]] })).ids).toEqual([7]);
+  });
+});
+
+/** Thinking is between id 20 and ids 21, 22. */
+const marks = { start: [20], end: [21, 22] };
+
+describe('a thinking budget', () => {
+  const think = async (limit: number, promptIds: number[], wanted: number[]) =>
+    (await run(wanted, { promptIds, maxTokens: wanted.length, thinkingBudget: { limit, marks } })).ids;
+
+  test.each([
+    ['forces the end mark after so many ids', 2, [20], [5, 6, 7, 8, 9], [5, 6, 21, 22, 9]],
+    ['counts thinking ids of the prompt', 2, [20, 5], [6, 7, 8, 9], [6, 21, 22, 9]],
+    ['is spent at once where the prompt has spent it', 2, [20, 5, 6, 7], [8, 9, 10], [21, 22, 10]],
+    ['of 0 allows no thinking', 0, [20], [5, 6, 7], [21, 22, 7]],
+    ['does nothing outside of a thought', 0, [20, 5, 21, 22], [5, 6, 7], [5, 6, 7]],
+    ['does nothing where the model ends in time', 3, [20], [5, 21, 22, 8, 9, 10], [5, 21, 22, 8, 9, 10]],
+    ['begins with a thought that the model begins', 1, [5], [6, 20, 7, 8, 9, 10], [6, 20, 7, 21, 22, 10]],
+    ['forces the whole mark behind one that was only begun', 2, [20], [5, 21, 7, 8, 9], [5, 21, 21, 22, 9]],
+    ['is there again for the next thought', 1, [20], [5, 6, 7, 20, 8, 9, 10], [5, 21, 22, 20, 8, 21, 22]],
+  ])('%s', async (_what, limit, promptIds, wanted, expected) => {
+    expect(await think(limit, promptIds, wanted)).toEqual(expected);
+  });
+
+  test('lets no thought be longer', async () => {
+    const free = fc.array(fc.integer({ min: 5, max: 19 }), { minLength: 1, maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(free, fc.nat({ max: 35 }), async (wanted, limit) => {
+        const ids = await think(limit, [20], wanted);
+        const end = ids.indexOf(21);
+        expect(end < 0 ? ids.length : end).toBe(Math.min(limit, wanted.length));
+      }),
+    );
   });
 });

@@ -1,41 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { readArguments } from '../../../src/localServer/arguments';
-import type { ChoicePlan } from '../../../src/localServer/generation/choice';
 import { createServer } from '../../../src/localServer/http/server';
 import { renderChat } from '../../../src/localServer/model/chatTemplate';
-import type { Engine } from '../../../src/localServer/model/engine';
 import { SequencePool } from '../../../src/localServer/model/sequencePool';
+import { createFakeEngine } from '../support/fakeEngine';
 
-const plans: ChoicePlan[] = [];
-
-/** An engine of 30 ids whose model wants to end at once; records what it was asked. */
-const engine: Engine = {
-  modelName: 'tiny',
-  modelFile: '/models/tiny.gguf',
-  contextLength: 64,
-  vocabulary: { size: 30, eosId: 1, otherEogIds: new Set(), unusedIds: new Set(), detokenize: (ids) => ids.join(' ') },
-  chatTemplate: { source: '{% for m in messages %}{{ m.content }}|{% endfor %}', bosText: '', eosText: '' },
-  tokenize: (text) => [...text].map(() => 5),
-  async withRun(plan, _signal, use) {
-    plans.push(plan);
-    async function* ending() {
-      yield { ids: [1], logprobs: [0] };
-    }
-    return use({ distributions: ending(), cachedTokens: 0 });
-  },
-  load: () => ({
-    running: 1,
-    waiting: 2,
-    cacheUsage: 0.5,
-    prefixQueries: 3,
-    prefixHits: 4,
-    promptTokens: 5,
-    generationTokens: 6,
-  }),
-  countGenerated() {},
-  async dispose() {},
-};
-
+const { engine, plans } = createFakeEngine();
 const app = createServer({ engine, apiKey: 'key', version: '1.2.3' });
 const authorization = 'Bearer key';
 
@@ -62,12 +32,27 @@ describe('refusals', () => {
     ['prompt and output longer than the context', { max_tokens: 63 }, 'BadRequestError', 'input_tokens'],
     ['stream options without a stream', { stream_options: { include_usage: true } }, 'Bad Request', 'stream_options'],
     ['an empty stop string', { stop: [''] }, 'Bad Request', 'body.stop.0'],
-    ['echo', { echo: true }, 'Bad Request', 'echo'],
-    ['a thinking budget', { thinking_token_budget: 5 }, 'Bad Request', 'thinking_token_budget'],
+    ['echo in a stream', { echo: true, stream: true }, 'Bad Request', 'echo'],
+    ['a negative thinking budget', { thinking_token_budget: -2 }, 'Bad Request', 'body.thinking_token_budget'],
+    ['half a thinking budget', { thinking_token_budget: 0.5 }, 'Bad Request', 'body.thinking_token_budget'],
+    ['an empty bad word', { bad_words: [''] }, 'Bad Request', 'body.bad_words.0'],
+    ['named logprobs without logprobs', { logprob_token_ids: [5] }, 'Bad Request', 'logprob_token_ids'],
+    ['prompt logprobs in a stream', { prompt_logprobs: 1, stream: true }, 'Bad Request', 'prompt_logprobs'],
+    ['beam search', { use_beam_search: true }, 'Bad Request', 'use_beam_search'],
+    ['logprobs of penalised ids', { logprobs: 1, repetition_penalty: 1.1 }, 'Bad Request', 'logprobs'],
+    [
+      'what would end repetitions',
+      { repetition_detection: { max_pattern_size: 9 } },
+      'Bad Request',
+      'repetition_detection',
+    ],
     ['an id the model does not have', { prompt: [30] }, 'BadRequestError', null],
     ['such an id as a stop id', { stop_token_ids: [30] }, 'BadRequestError', null],
     ['such an id in logit_bias', { logit_bias: { 30: 1 } }, 'BadRequestError', null],
     ['more than 20 logprobs', { logprobs: 21 }, 'BadRequestError', null],
+    ['logprobs of every id', { logprobs: -1 }, 'BadRequestError', null],
+    ['more than 20 prompt logprobs', { prompt_logprobs: 21 }, 'BadRequestError', null],
+    ['an unknown id among named logprobs', { logprobs: 1, logprob_token_ids: [30] }, 'BadRequestError', null],
   ])('%s is a 400 that names the field', async (_what, fields, type, param) => {
     const { status, body } = await complete(fields);
     expect(status).toBe(400);
@@ -123,7 +108,7 @@ describe('requests', () => {
     });
     expect(status).toBe(200);
     expect(plans[0]).toMatchObject({
-      promptIds: [5, 5, 5],
+      promptIds: [5, 6, 7],
       maxTokens: 16,
       seed: 2 ** 53 - 1,
       sampling: { topK: 0, temperature: 1 },
