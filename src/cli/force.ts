@@ -1,20 +1,22 @@
 import path from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../core/base/clock';
 import { SecondThoughtError } from '../core/base/errors';
 import { readTextFile } from '../core/base/files';
 import { cliScratchFolder } from '../core/base/folders';
-import { type Condition, createCondition, greedy, type Preset, presetSchema } from '../core/forcing/condition';
+import type { Condition } from '../core/forcing/condition';
 import { prepareTrace } from '../core/forcing/prepare';
 import { generateRecorded } from '../core/forcing/recorded';
-import { dialects } from '../core/inference/dialects';
 import type { Problem } from '../core/problems/problem';
 import { parseProblems, pickProblem } from '../core/problems/problemFile';
+import { readProblems } from '../core/problems/readProblems';
 import { type Connection, connect } from '../core/servers/connect';
 import { estimateTokens } from '../core/tokens/estimate';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import { writeTraceFile } from '../core/traces/traceFile';
+import { addConditionOptions, type ConditionTexts, conditionFrom } from './conditionOptions';
+import { forceMany, parseAggregator } from './forceMany';
 import { untilInterrupted } from './interrupt';
 import { paint, printJson } from './output';
 import { addServerOptions, type Choice, chooseServer, type ServerFlags } from './serverOptions';
@@ -22,19 +24,17 @@ import { findTrace } from './show';
 import { traceReport } from './traceReport';
 import { TraceStream } from './traceStream';
 
-interface ForceFlags extends ServerFlags {
+interface ForceFlags extends ServerFlags, ConditionTexts {
   problem?: string;
   file?: string;
   id?: string;
   reference?: string;
-  maxThinkingTokens?: number | 'auto';
-  minThinkingTokens: number;
-  ignore?: number;
-  cue?: string;
-  maxAnswerTokens?: number;
-  preset?: Preset;
-  temperature?: number;
   seed?: number;
+  all?: boolean;
+  limit?: number;
+  samples: number;
+  aggregate?: string[];
+  concurrency: number;
   continue?: string;
   save?: string;
   json?: boolean;
@@ -48,23 +48,21 @@ export function addForce(program: Command, packageRoot: string): void {
     .option('--problem <text>', 'the question')
     .option('--file <path>', 'a file of problems (JSON lines with "question", or Markdown sections)')
     .option('--id <id>', 'which problem of the file; without it: the first')
+    .option('--all', 'every problem of the file')
+    .option('--limit <n>', 'with --all: the first n of them', positive)
     .option('--reference <answer>', 'the right answer, to grade against')
-    .option('--max-thinking-tokens <n|auto>', 'end the thinking after so many tokens', tokenLimit)
-    .option('--min-thinking-tokens <n>', 'accept no end of thinking before', count, 0)
-    .option('--ignore <n>', 'how many times to suppress the end of thinking (0)', count)
-    .option('--cue <text>', 'what to append in its place, "" for nothing (Wait)')
-    .option('--max-answer-tokens <n>', 'end the answer after so many tokens', positive)
-    .addOption(new Option('--preset <name>', 'how budgets are counted (default)').choices(presetSchema.options))
-    .addOption(
-      new Option('--dialect <name>', 'how the model writes thinking (as configured, else s1)').choices(
-        dialects.map((d) => d.name),
-      ),
+    .option('--samples <k>', 'how many traces of each problem (1)', positive, 1)
+    .option(
+      '--aggregate <name[:k[:m]]>',
+      'what to make of the samples: majority, weighted-majority, best-of-n, pass@k, avg@k, short-m@k; may be given again',
+      (text: string, before: string[] = []) => [...before, text],
     )
-    .option('--temperature <t>', 'sampling temperature; 0 is greedy (0)', temperature)
+    .option('--concurrency <n>', 'traces at the same time, with several (8)', positive, 8)
     .option('--seed <n>', 'seed of the sampling (0)', count)
     .option('--continue <trace>', 'go on with an interrupted trace (id, or *.trace.json)')
     .option('--save <path>', 'write the trace to a *.trace.json file as well')
     .option('--json', 'print one JSON document');
+  addConditionOptions(command);
   addServerOptions(command)
     .addHelpText(
       'after',
@@ -75,6 +73,7 @@ export function addForce(program: Command, packageRoot: string): void {
 
 async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
   const choice = await chooseServer(flags);
+  if (flags.all || flags.samples > 1) return forceAll(flags, choice, packageRoot);
   const order = flags.continue === undefined ? await newOrder(flags, choice) : undefined;
   const interrupted = flags.continue === undefined ? undefined : await traceToContinue(flags.continue);
   const { signal, release } = untilInterrupted();
@@ -104,6 +103,36 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
   }
 }
 
+/** Many traces: no streams, one result. */
+async function forceAll(flags: ForceFlags, choice: Choice, packageRoot: string): Promise<void> {
+  const order = {
+    problems: flags.all ? (await allProblems(flags)).slice(0, flags.limit) : [await problemOf(flags)],
+    condition: conditionFrom(flags, choice),
+    samples: flags.samples,
+    studySeed: flags.seed ?? choice.config.seed ?? 0,
+    aggregators: (flags.aggregate ?? []).map((text) => parseAggregator(text, flags.samples)),
+    concurrency: flags.concurrency,
+  };
+  const { signal, release } = untilInterrupted();
+  let connection: Connection | undefined;
+  try {
+    const deterministic = flags.deterministic ? { deterministic: true } : {};
+    connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
+    const store = await RunStore.openScratch(cliScratchFolder(), systemClock);
+    const { document, text } = await forceMany(order, connection, store, signal);
+    if (flags.json) printJson(document);
+    else process.stdout.write(`${text}\n`);
+  } finally {
+    release();
+    await connection?.close();
+  }
+}
+
+function allProblems({ file }: ForceFlags): Promise<Problem[]> {
+  if (file !== undefined) return readProblems(file);
+  throw new SecondThoughtError('bad-usage', '--all needs a file of problems.', { remedy: 'Add --file PATH.' });
+}
+
 /** On a terminal: what is about to be sent and where, until the first line of the trace replaces it. */
 async function sayConnecting(flags: ForceFlags, { server }: Choice, problem: Problem | undefined): Promise<void> {
   if (flags.json || !process.stderr.isTTY || !problem) return;
@@ -120,7 +149,7 @@ interface NewOrder {
 
 async function newOrder(flags: ForceFlags, choice: Choice): Promise<NewOrder> {
   const studySeed = flags.seed ?? choice.config.seed ?? 0;
-  return { problem: await problemOf(flags), condition: conditionOf(flags, choice), studySeed };
+  return { problem: await problemOf(flags), condition: conditionFrom(flags, choice), studySeed };
 }
 
 async function problemOf(flags: ForceFlags): Promise<Problem> {
@@ -132,20 +161,6 @@ async function problemOf(flags: ForceFlags): Promise<Problem> {
     return { ...pickProblem(parseProblems(text, { fileName }), flags.id, flags.file), ...reference };
   }
   throw new SecondThoughtError('bad-usage', 'Give one problem: either --problem TEXT or --file PATH.');
-}
-
-/** Flags over configuration files over defaults. */
-function conditionOf(flags: ForceFlags, { dialect, config }: Choice): Condition {
-  return createCondition({
-    preset: flags.preset ?? config.preset ?? 'default',
-    dialect,
-    maxThinkingTokens: flags.maxThinkingTokens ?? config.maxThinkingTokens ?? null,
-    minThinkingTokens: flags.minThinkingTokens,
-    ignore: flags.ignore ?? config.ignore ?? 0,
-    cue: flags.cue ?? config.cue ?? 'Wait',
-    maxAnswerTokens: flags.maxAnswerTokens ?? null,
-    sampling: { ...greedy, temperature: flags.temperature ?? config.temperature ?? 0 },
-  });
 }
 
 async function traceToContinue(reference: string): Promise<Trace> {
@@ -173,14 +188,4 @@ function positive(text: string): number {
   const value = count(text);
   if (value > 0) return value;
   throw new InvalidArgumentError('It must be a whole number, 1 or more.');
-}
-
-function tokenLimit(text: string): number | 'auto' {
-  return text === 'auto' ? 'auto' : count(text);
-}
-
-function temperature(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= 0 && value <= 2) return value;
-  throw new InvalidArgumentError('It must be a number from 0 to 2.');
 }

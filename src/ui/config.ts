@@ -29,7 +29,7 @@ export async function runSettings(sources: ServerSources, changes: QuickSettings
   const { samples, seed, temperature, maxThinkingTokens, ignore, cue, preset } = values;
   const dialect = entry?.dialect ?? usualDialect;
   const sampling = { ...greedy, temperature };
-  const condition = checked(createCondition({ preset, dialect, maxThinkingTokens, ignore, cue, sampling }));
+  const condition = checked(createCondition({ preset, dialect, maxThinkingTokens, ignore, cues: [cue], sampling }));
   return { condition, samples, seed, server, entry };
 }
 

@@ -47,9 +47,9 @@ describe('second-thought.config.yaml in a folder', () => {
     writeFileSync(path.join(home.folder, 'config.yaml'), `servers: [{ id: mine, url: "${server.url}" }]\ncue: Hmm\n`);
     configure('server: mine\nmaxThinkingTokens: 7\n');
     const given = JSON.parse((await force()).stdout).condition;
-    expect(given).toMatchObject({ maxThinkingTokens: 7, cue: 'Hmm' });
+    expect(given).toMatchObject({ maxThinkingTokens: 7, cues: ['Hmm'] });
     const flagged = JSON.parse((await force('--max-thinking-tokens', '9')).stdout).condition;
-    expect(flagged).toMatchObject({ maxThinkingTokens: 9, cue: 'Hmm' });
+    expect(flagged).toMatchObject({ maxThinkingTokens: 9, cues: ['Hmm'] });
   });
 
   it('that has a field nobody knows is one sentence that names it', async () => {

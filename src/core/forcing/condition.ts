@@ -1,10 +1,19 @@
 import * as z from 'zod';
-import { shortHash } from '../base/seeds';
+import { SecondThoughtError } from '../base/errors';
+import { passSeed, shortHash } from '../base/seeds';
 
 /**
  * A condition is a decoder with its parameters: everything that decides how a problem is answered, besides the server
- * and the seed. This slice knows one decoder, budget forcing (s1 paper §3.1).
+ * and the seed.
+ *
+ * - `bf`: budget forcing (s1 paper §3.1).
+ * - `none`: the model answers as it likes, in one request; what it writes before its own delimiter is thinking.
+ * - `rejection`: thinking is sampled anew until it fits the cap (s1 paper §5.4).
+ * - `native-budget`: the server's own thinking limit (vLLM's `thinking_token_budget`), to compare with ours.
  */
+export const decoderSchema = z.enum(['bf', 'none', 'rejection', 'native-budget']);
+export type Decoder = z.infer<typeof decoderSchema>;
+
 export const presetSchema = z.enum(['default', 's1-harness', 's1-readme']);
 
 /**
@@ -26,23 +35,66 @@ const samplingSchema = z.object({
 });
 export type Sampling = z.infer<typeof samplingSchema>;
 
-export const conditionSchema = z.object({
-  decoder: z.literal('bf'),
+/** Which of several cues comes next: in turn and then the last again, in turn round and round, or one at random (seeded). */
+export const cueOrderSchema = z.enum(['list', 'rotation', 'random']);
+
+/** What becomes of a thought that repeats itself: a note, the next cue in place of an end, or an end and the answer. */
+export const loopGuardSchema = z.enum(['off', 'mark', 'rotate', 'stop']);
+
+/** Thinking stops as soon as the last `agree` probes, one every `everyTokens`, gave the same answer (Dynasor). */
+export const earlyStopSchema = z.object({
+  everyTokens: z.int().positive(),
+  agree: z.int().min(2),
+  /** Answer tokens of a probe at most. */
+  probeTokens: z.int().positive(),
+});
+
+const fields = z.object({
+  decoder: decoderSchema,
   preset: presetSchema,
   /** Dialect name, e.g. `s1` or `think-tags`. */
   dialect: z.string().min(1),
-  /** Thinking tokens at most; `auto`: what the context leaves, as the harness computes it; null: no cap. */
-  maxThinkingTokens: z.union([z.int().nonnegative(), z.literal('auto')]).nullable(),
+  /**
+   * Thinking tokens at most. `auto`: what the context leaves after the longest prompt of all problems that run together,
+   * as the harness computes it; `auto-each`: the same for each problem by itself; null: no cap.
+   */
+  maxThinkingTokens: z.union([z.int().nonnegative(), z.enum(['auto', 'auto-each'])]).nullable(),
   /** Thinking tokens before an end is accepted. */
   minThinkingTokens: z.int().nonnegative(),
-  /** How many times an end of thinking is suppressed. */
-  ignore: z.int().nonnegative(),
+  /** How many times an end of thinking is suppressed; `until-cap`: every one, so that exactly the cap is thought. */
+  ignore: z.union([z.int().nonnegative(), z.literal('until-cap')]),
   /** Appended in place of each suppressed end; empty: nothing is appended. */
-  cue: z.string(),
+  cues: z.array(z.string()).min(1).max(64),
+  cueOrder: cueOrderSchema.default('list'),
   /** Answer tokens at most; null: as many as the context holds. */
   maxAnswerTokens: z.int().positive().nullable(),
+  /** Of both stages, unless the answer has its own. */
   sampling: samplingSchema,
+  answerSampling: samplingSchema.nullable().default(null),
+  /** Added to the temperature of thinking after each forced cue, up to 2 in all. */
+  temperaturePerCue: z.number().min(0).max(2).default(0),
+  /** Words that thinking may not contain (NoWait): each as written, capitalised, in lower case, with a space in front. */
+  bannedWords: z.array(z.string().min(1)).max(64).default([]),
+  loopGuard: loopGuardSchema.default('off'),
+  earlyStop: earlyStopSchema.nullable().default(null),
+  /** Closes thinking that is ended for the model; null: the dialect's own text. */
+  closing: z.string().min(1).nullable().default(null),
+  /** Follows the question after two newlines (conditional control, s1 paper App. E.1). */
+  promptSuffix: z.string().default(''),
+  /** Given to the server's chat template: `enable_thinking`, `reasoning_effort`. */
+  templateArguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  /** `rejection`: so many thoughts are tried at most (the released code has no limit). */
+  maxTries: z.int().min(1).max(10_000).default(64),
 });
+
+/** Traces of schema 1 have one `cue`. */
+function fromFirstSchema(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('cue' in value)) return value;
+  const { cue, ...rest } = value;
+  return { ...rest, cues: [cue] };
+}
+
+export const conditionSchema = z.preprocess(fromFirstSchema, fields);
 export type Condition = z.infer<typeof conditionSchema>;
 
 export const greedy: Sampling = { temperature: 0, topP: 1, topK: 0, minP: 0, repetitionPenalty: 1 };
@@ -54,9 +106,19 @@ const plain: Condition = {
   maxThinkingTokens: null,
   minThinkingTokens: 0,
   ignore: 0,
-  cue: 'Wait',
+  cues: ['Wait'],
+  cueOrder: 'list',
   maxAnswerTokens: null,
   sampling: greedy,
+  answerSampling: null,
+  temperaturePerCue: 0,
+  bannedWords: [],
+  loopGuard: 'off',
+  earlyStop: null,
+  closing: null,
+  promptSuffix: '',
+  templateArguments: {},
+  maxTries: 64,
 };
 
 /** A condition from what differs from greedy, uncapped, unextended thinking in the s1 dialect. */
@@ -64,19 +126,90 @@ export function createCondition(changes: Partial<Condition> = {}): Condition {
   return { ...plain, ...changes };
 }
 
-/** Names a condition in seeds and files: equal parameters, equal key. */
+/** The fields in which a condition differs from the plain one, in a fixed order. */
+export function changesOf(condition: Condition): [keyof Condition, unknown][] {
+  const names = Object.keys(plain).sort() as (keyof Condition)[];
+  return names
+    .filter((name) => JSON.stringify(condition[name]) !== JSON.stringify(plain[name]))
+    .map((name) => [name, condition[name]]);
+}
+
+/** Names a condition in seeds and files: equal parameters, equal key; a parameter that is added later changes no key. */
 export function conditionKey(condition: Condition): string {
-  const ordered = Object.entries(condition).sort(([a], [b]) => a.localeCompare(b, 'en'));
-  return shortHash(JSON.stringify(ordered));
+  return shortHash(JSON.stringify(changesOf(condition)));
+}
+
+/** Index of the cue that goes in place of suppressed end number `extension` (from 0). */
+export function cueIndex(
+  { cues, cueOrder }: Condition,
+  extension: number,
+  { studySeed, problemKey, sample }: { studySeed: number; problemKey: string; sample: number },
+): number {
+  if (cueOrder === 'rotation') return extension % cues.length;
+  if (cueOrder === 'list') return Math.min(extension, cues.length - 1);
+  return passSeed({ studySeed, problemKey, conditionKey: 'cue', sample, pass: extension }) % cues.length;
+}
+
+/**
+ * Refuses what cannot be meant.
+ * @throws SecondThoughtError `bad-usage`
+ */
+export function checkCondition(condition: Condition): void {
+  const { decoder, preset, maxThinkingTokens, minThinkingTokens, ignore, earlyStop, loopGuard } = condition;
+  const isDefault = preset === 'default';
+  const refuse = (message: string, remedy: string) => {
+    throw new SecondThoughtError('bad-usage', message, { remedy });
+  };
+  if (decoder === 'rejection' && typeof maxThinkingTokens !== 'number')
+    refuse('Rejection sampling needs a number of thinking tokens to fit.', 'Give --max-thinking-tokens N.');
+  if (decoder === 'rejection' && condition.sampling.temperature === 0)
+    refuse('Rejection sampling at temperature 0 would try the same thought again.', 'Give --temperature 1.');
+  if (decoder === 'native-budget' && typeof maxThinkingTokens !== 'number')
+    refuse("The server's own thinking budget needs a number of tokens.", 'Give --max-thinking-tokens N.');
+  if (decoder !== 'bf' && (ignore !== 0 || minThinkingTokens > 0 || earlyStop !== null || !isDefault))
+    refuse(
+      `Cues, a minimum, an early stop and presets belong to budget forcing, not to the decoder "${decoder}".`,
+      'Leave them out, or use --decoder bf.',
+    );
+  if (ignore === 'until-cap' && typeof maxThinkingTokens !== 'number')
+    refuse('Thinking can only be extended until the cap if there is one.', 'Give --max-thinking-tokens N.');
+  if (!isDefault && (ignore === 'until-cap' || earlyStop !== null || loopGuard === 'rotate'))
+    refuse(
+      `The preset ${preset} knows neither exact budgets nor probes nor a rotation on loops.`,
+      'Use the default preset for them.',
+    );
+  if (typeof maxThinkingTokens === 'number' && isDefault && minThinkingTokens > maxThinkingTokens)
+    refuse(
+      `At least ${minThinkingTokens} and at most ${maxThinkingTokens} thinking tokens cannot both hold.`,
+      'Lower the minimum or raise the cap.',
+    );
 }
 
 /** The condition in a few words, for headings. */
 export function describeCondition(condition: Condition): string {
+  const { maxThinkingTokens, minThinkingTokens, ignore, sampling, answerSampling, earlyStop, promptSuffix } = condition;
   const parts: string[] = [];
-  if (condition.maxThinkingTokens !== null) parts.push(`cap ${condition.maxThinkingTokens}`);
-  if (condition.minThinkingTokens > 0) parts.push(`at least ${condition.minThinkingTokens}`);
-  if (condition.ignore > 0) parts.push(`${condition.cue === '' ? 'no cue' : condition.cue} ×${condition.ignore}`);
-  if (condition.sampling.temperature > 0) parts.push(`temperature ${condition.sampling.temperature}`);
+  if (condition.decoder !== 'bf') parts.push(condition.decoder);
+  if (ignore === 'until-cap') parts.push(`exactly ${maxThinkingTokens}, ${cueText(condition)}`);
+  else if (maxThinkingTokens !== null) parts.push(`cap ${maxThinkingTokens}`);
+  if (minThinkingTokens > 0) parts.push(`at least ${minThinkingTokens}`);
+  if (ignore !== 'until-cap' && ignore > 0) parts.push(`${cueText(condition)} ×${ignore}`);
+  if (promptSuffix !== '') parts.push(`asked: “${shortened(promptSuffix)}”`);
+  if (earlyStop) parts.push(`stop when ${earlyStop.agree} probes agree`);
+  if (condition.bannedWords.length > 0) parts.push(`without ${condition.bannedWords.join('/')}`);
+  if (condition.loopGuard !== 'off') parts.push(`on a loop: ${condition.loopGuard}`);
+  if (sampling.temperature > 0) parts.push(`temperature ${sampling.temperature}`);
+  if (condition.temperaturePerCue > 0) parts.push(`+${condition.temperaturePerCue} per cue`);
+  if (condition.closing !== null) parts.push(`closed by “${shortened(condition.closing.trim())}”`);
+  if (answerSampling) parts.push(`answer at ${answerSampling.temperature}`);
+  for (const [name, value] of Object.entries(condition.templateArguments)) parts.push(`${name}=${value}`);
   if (condition.preset !== 'default') parts.push(condition.preset);
   return parts.length === 0 ? 'no forcing' : parts.join(', ');
 }
+
+function cueText({ cues, cueOrder }: Condition): string {
+  const texts = cues.map((cue) => (cue === '' ? 'no cue' : cue)).join('/');
+  return cues.length > 1 && cueOrder !== 'list' ? `${texts} (${cueOrder})` : texts;
+}
+
+const shortened = (text: string) => (text.length > 40 ? `${text.slice(0, 39)}…` : text);

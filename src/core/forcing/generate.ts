@@ -3,10 +3,11 @@ import { SecondThoughtError, toSecondThoughtError } from '../base/errors';
 import { passSeed } from '../base/seeds';
 import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
 import { defaultPatience, withPatience } from '../inference/patience';
+import { LoopDetector } from '../loops/findLoop';
 import { applyEvent, type TraceEvent } from '../traces/events';
 import { contextIds, type Pass, type Trace } from '../traces/trace';
 import { nextStep } from './nextStep';
-import type { PlannedRequest, Step } from './plan';
+import { type PlannedRequest, type Step, samplingOf } from './plan';
 import { policyOf } from './policies';
 import { type Received, type Settled, settlePass, splitAtDelimiter, Vocabulary } from './settle';
 
@@ -66,9 +67,11 @@ class Generation {
     if (this.#options.signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
     switch (step.kind) {
       case 'request':
+        if (step.discard) await this.#cut(0);
         return this.#request(step.request);
       case 'close':
         if (step.keep !== undefined) await this.#cut(step.keep);
+        if (step.keep === 0 && policyOf(this.#trace).isHopeless) this.#warnOfTries();
         return this.emit({ type: 'thinking-ended', by: step.by, spans: step.spans });
       case 'complete':
         return this.emit({ type: 'completed', answerEndedBy: step.answerEndedBy });
@@ -122,15 +125,18 @@ class Generation {
   }
 
   #completionRequest(planned: PlannedRequest): CompletionRequest {
-    const { condition, problemKey, conditionKey, studySeed, sample, passes } = this.#trace;
+    const { condition, dialect, problemKey, conditionKey, studySeed, sample, passes, budget } = this.#trace;
+    const isThinking = planned.phase === 'thinking';
     return {
       promptIds: [...contextIds(this.#trace), ...planned.spans.flatMap((span) => span.tokenIds)],
       maxTokens: planned.maxTokens,
       minTokens: planned.minTokens,
       stopTokenIds: planned.stopTokenIds,
       seed: passSeed({ studySeed, problemKey, conditionKey, sample, pass: passes.length }),
-      sampling: condition.sampling,
-      maskedTokenIds: this.#maskedIds(),
+      sampling: samplingOf(this.#trace, planned),
+      maskedTokenIds: [...this.#maskedIds(), ...(isThinking ? dialect.bannedIds : [])],
+      ...(isThinking && dialect.bannedWords.length > 0 ? { bannedWords: dialect.bannedWords } : {}),
+      ...(condition.decoder === 'native-budget' ? { thinkingTokenBudget: budget.maxThinkingTokens } : {}),
     };
   }
 
@@ -148,7 +154,7 @@ class Generation {
       index: this.#trace.passes.length,
       phase: planned.phase,
       purpose: planned.purpose,
-      request: { maxTokens, minTokens, stopTokenIds, seed, maskedTokenIds },
+      request: { maxTokens, minTokens, stopTokenIds, seed, maskedTokenIds, temperature: request.sampling.temperature },
       promptTokens: request.promptIds.length,
       receivedTokens: 0,
       ending: 'running',
@@ -168,6 +174,7 @@ class Generation {
     const received: Received = emptyReceived();
     let firstTokenMs: number | null = null;
     let failure: SecondThoughtError | undefined;
+    const loops = this.#loopWatch(pass);
     const mayAnswer = pass.phase === 'thinking' ? answerNow : undefined;
     // Ends the request whichever way this is left: a stream that is silent closes by nothing else.
     const own = new AbortController();
@@ -188,6 +195,10 @@ class Generation {
         if (chunk.tokenIds.length > 0 || chunk.text !== '') {
           this.emit({ type: 'received', tokenIds: chunk.tokenIds, text: chunk.text });
         }
+        if (loops?.(chunk.tokenIds)) {
+          received.endedBy = 'repetition';
+          break;
+        }
       }
     } catch (error) {
       const isAnswerNow = mayAnswer?.aborted && !signal.aborted;
@@ -197,6 +208,23 @@ class Generation {
       own.abort();
     }
     return { received, failure, firstTokenMs };
+  }
+
+  /** Tells of the ids of a pass whether thinking has to end because it goes round in a loop. */
+  #loopWatch(pass: Pass): ((tokenIds: number[]) => boolean) | undefined {
+    const { loopGuard } = this.#trace.condition;
+    if (loopGuard === 'off' || pass.phase !== 'thinking') return undefined;
+    const detector = new LoopDetector();
+    let isSaid = false;
+    return (tokenIds) => {
+      const loop = tokenIds.map((id) => detector.push(id)).findLast((found) => found !== null);
+      if (!loop || isSaid) return false;
+      isSaid = true;
+      const what = `The thinking repeats ${loop.period} ${loop.period === 1 ? 'token' : 'tokens'} again and again`;
+      const then = { mark: 'it was let go on', rotate: 'a cue was forced', stop: 'it was ended' }[loopGuard];
+      this.emit({ type: 'warning', text: `${what}: ${then}.` });
+      return loopGuard !== 'mark';
+    };
   }
 
   #stream(request: CompletionRequest, signal: AbortSignal) {
@@ -211,6 +239,13 @@ class Generation {
     const settled = await settlePass(this.#trace, pass, received, this.#vocabulary, client);
     const isSplit = pass.phase === 'answer' && policyOf(this.#trace).splitsAnswer;
     return isSplit ? splitAtDelimiter(this.#trace, settled) : settled;
+  }
+
+  #warnOfTries(): void {
+    const { condition, budget } = this.#trace;
+    const limit = budget.maxThinkingTokens;
+    const text = `None of the ${condition.maxTries} tries thought for at most ${limit} tokens, so there is no answer: raise the limit or the number of tries.`;
+    this.emit({ type: 'warning', text });
   }
 
   #warnOfUnknown(id: number, request: CompletionRequest): void {

@@ -58,7 +58,7 @@ function think(trace: Trace, purpose: PlannedRequest['purpose'], spans: PlannedR
   if (room < 1) return cutOr(trace, forcedClose(trace, 'context'));
   const { ignore, minThinkingTokens } = trace.condition;
   const maxTokens = Math.min(limit(trace), room);
-  const minTokens = Math.min(maxTokens, ignore > 0 || trace.fork ? 1 : minThinkingTokens);
+  const minTokens = Math.min(maxTokens, ignore !== 0 || trace.fork ? 1 : minThinkingTokens);
   return request(trace, { purpose, maxTokens, minTokens, spans });
 }
 

@@ -10,7 +10,9 @@ export function nextStep(trace: Trace): Step {
 function answerStep(trace: Trace): Step {
   const last = trace.passes.at(-1);
   const room = trace.server.contextLength - contextIds(trace).length;
-  if (last?.phase !== 'answer') return room < 1 ? contextFull : ask('answer', startLimit(trace, room));
+  if (policyOf(trace).isHopeless?.(trace)) return { kind: 'complete', answerEndedBy: 'tries' };
+  if (last?.phase !== 'answer' || last.purpose === 'probe')
+    return room < 1 ? contextFull : ask('answer', startLimit(trace, room));
   switch (last.ending) {
     case 'stop':
       return { kind: 'complete', answerEndedBy: 'model' };

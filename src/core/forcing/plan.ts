@@ -1,4 +1,5 @@
 import {
+  type AnswerEndedBy,
   contextIds,
   extensions,
   type Pass,
@@ -7,16 +8,18 @@ import {
   type ThinkingEndedBy,
   type Trace,
 } from '../traces/trace';
+import { cueIndex, type Sampling } from './condition';
 
 /**
  * What happens next in a trace, decided from the trace alone. So a trace read from disk makes the same requests again,
  * an interrupted one continues where it stopped, and every rule can be tested without a server.
  */
 export type Step =
-  | { kind: 'request'; request: PlannedRequest }
+  /** `discard`: the thinking so far is rejected first. */
+  | { kind: 'request'; request: PlannedRequest; discard?: true }
   /** Thinking is over: cut it to `keep` ids first if set, then append `spans` and ask for the answer. */
   | { kind: 'close'; by: ThinkingEndedBy; spans: Span[]; keep?: number }
-  | { kind: 'complete'; answerEndedBy: 'model' | 'length' | 'context' };
+  | { kind: 'complete'; answerEndedBy: AnswerEndedBy };
 
 export interface PlannedRequest {
   phase: Pass['phase'];
@@ -33,6 +36,8 @@ export interface ForcingPolicy {
   thinking(trace: Trace): Step;
   /** The model writes the delimiter itself, in the answer pass, whose ids before it are thinking. */
   splitsAnswer?: true;
+  /** Thinking ended without a thought that could be answered. */
+  isHopeless?(trace: Trace): boolean;
 }
 
 /** Thinking passes so far: those of the parent included in a fork. */
@@ -51,15 +56,18 @@ export function isAtForkPoint(trace: Trace): boolean {
 
 /** An end of thinking may be suppressed once more. */
 export function mayExtend(trace: Trace): boolean {
-  return extensions(trace) < trace.condition.ignore;
+  const { ignore } = trace.condition;
+  return ignore === 'until-cap' || extensions(trace) < ignore;
 }
 
+/** The cue that goes in place of the next suppressed end. */
 export function cueSpans(trace: Trace): Span[] {
-  const { cueIds } = trace.dialect;
-  if (cueIds.length === 0) return [];
+  const index = cueIndex(trace.condition, extensions(trace), trace);
+  const tokenIds = trace.dialect.cueIds[index] ?? [];
+  if (tokenIds.length === 0) return [];
   const pass = nextPassIndex(trace);
-  const text = trace.condition.cue;
-  return [{ pass, phase: 'thinking', origin: 'forced-cue', fate: 'kept', tokenIds: cueIds, text }];
+  const text = trace.condition.cues[index] ?? '';
+  return [{ pass, phase: 'thinking', origin: 'forced-cue', fate: 'kept', tokenIds, text }];
 }
 
 /** The model ended thinking itself: the closing delimiter, written by us so that it is whole. */
@@ -68,7 +76,7 @@ export function naturalClose(trace: Trace): Step {
 }
 
 /** Thinking is ended for the model: newline rule, delimiter, `Final Answer:` (s1 facts: appended on a length stop). */
-export function forcedClose(trace: Trace, by: ThinkingEndedBy): Step {
+export function forcedClose(trace: Trace, by: ThinkingEndedBy): Extract<Step, { kind: 'close' }> {
   const { dialect } = trace;
   const newline = thinkingEndsWithNewline(trace) ? [] : dialect.newlineIds;
   const tokenIds = [...newline, ...dialect.forcedClosingIds];
@@ -118,4 +126,12 @@ export function keptOf(trace: Trace, pass: Pass): number {
 export function roomFor(trace: Trace, spans: Span[]): number {
   const added = spans.reduce((sum, span) => sum + span.tokenIds.length, 0);
   return trace.server.contextLength - contextIds(trace).length - added;
+}
+
+/** Sampling of a request: the answer may have its own, and thinking may get warmer with each forced cue. */
+export function samplingOf(trace: Trace, { phase, purpose }: Pick<PlannedRequest, 'phase' | 'purpose'>): Sampling {
+  const { sampling, answerSampling, temperaturePerCue } = trace.condition;
+  if (phase === 'answer') return answerSampling ?? sampling;
+  const cues = extensions(trace) + (purpose === 'extend' ? 1 : 0);
+  return { ...sampling, temperature: Math.min(2, sampling.temperature + cues * temperaturePerCue) };
 }

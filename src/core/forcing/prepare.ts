@@ -13,13 +13,15 @@ import {
   thinkingTokens,
   traceSchemaVersion,
 } from '../traces/trace';
-import { type Condition, conditionKey } from './condition';
+import { type Condition, checkCondition, conditionKey, cueIndex } from './condition';
 
 export interface TraceOrder {
   problem: Problem;
   condition: Condition;
   server: Omit<ServerRecord, 'contextLength'> & { contextLength: number | null };
   sample?: number;
+  /** Of all prompts that run together: what the cap `auto` depends on. Without it, of this one. */
+  longestPromptTokens?: number;
   studySeed?: number;
 }
 
@@ -39,9 +41,12 @@ export async function prepareTrace(
   signal?: AbortSignal,
 ): Promise<Trace> {
   const { problem, condition } = order;
+  checkCondition(condition);
   if (problem.question.trim() === '') throw emptyProblem();
-  const { promptIds, contextLength: told } = await client.renderChat(problem.question, signal);
-  const dialect = await resolveDialect(findDialect(condition.dialect), condition.cue, promptIds, client, signal);
+  const { promptIds, contextLength: told } = await renderPrompt(order, client, signal);
+  const found = findDialect(condition.dialect);
+  const written = condition.closing === null ? found : { ...found, forcedClosing: condition.closing };
+  const dialect = await resolveDialect(written, condition, promptIds, client, signal);
   await refuseDelimiters(problem, dialect, client, signal);
   const contextLength = order.server.contextLength ?? told;
   if (contextLength === null) throw unknownContext(order.server.url);
@@ -65,14 +70,32 @@ export async function prepareTrace(
     sample: order.sample ?? 0,
     server: { ...order.server, contextLength },
     dialect,
-    budget: thinkingBudget(promptIds.length, dialect, contextLength, condition, room),
-    spans: openingSpans(promptIds, problem, dialect),
+    budget: thinkingBudget(
+      order.longestPromptTokens ?? promptIds.length,
+      promptIds.length,
+      dialect,
+      contextLength,
+      condition,
+      room,
+    ),
+    spans: openingSpans(promptIds, problem, condition.decoder === 'none' ? { ...dialect, openingIds: [] } : dialect),
     passes: [],
     status: 'running',
     thinkingEndedBy: null,
     answerEndedBy: null,
     warnings,
   };
+}
+
+/** The prompt in ids: the question, and what the condition adds to it, in the server's own chat template. */
+export function renderPrompt(
+  { problem, condition }: Pick<TraceOrder, 'problem' | 'condition'>,
+  client: InferenceClient,
+  signal?: AbortSignal,
+) {
+  const { promptSuffix, templateArguments } = condition;
+  const text = promptSuffix === '' ? problem.question : `${problem.question}\n\n${promptSuffix}`;
+  return client.renderChat(text, signal, templateArguments);
 }
 
 /**
@@ -87,13 +110,15 @@ export function waitAgain(parent: Trace, clock: Clock): Trace {
     });
   }
   const fromPass = last.index + 1;
-  const condition = { ...parent.condition, ignore: extensions(parent) + 1, maxThinkingTokens: null };
+  const decoder = { decoder: 'bf', earlyStop: null } as const;
+  const condition = { ...parent.condition, ...decoder, ignore: extensions(parent) + 1, maxThinkingTokens: null };
   const spans = parent.spans.filter((span) => span.pass < fromPass && span.phase !== 'answer');
   const closing = [...parent.dialect.newlineIds, ...parent.dialect.forcedClosingIds].length;
   const promptTokens = spans.filter((span) => span.phase === 'prompt').flatMap((span) => span.tokenIds).length;
   const room = parent.server.contextLength - promptTokens - parent.dialect.openingIds.length - closing;
   const budget = { maxThinkingTokens: Math.max(0, room - answerReserve), from: 'context' as const };
-  if (budget.maxThinkingTokens - thinkingTokens(parent) - parent.dialect.cueIds.length < 1) throw noRoomToGoOn(parent);
+  const cue = parent.dialect.cueIds[cueIndex(condition, extensions(parent), parent)] ?? [];
+  if (budget.maxThinkingTokens - thinkingTokens(parent) - cue.length < 1) throw noRoomToGoOn(parent);
   const { interruption: _, ...rest } = structuredClone(parent);
   return {
     ...rest,
@@ -129,7 +154,8 @@ function thinkingRoom(prompt: number, dialect: ResolvedDialect, contextLength: n
 }
 
 function thinkingBudget(
-  prompt: number,
+  longestPrompt: number,
+  ownPrompt: number,
   dialect: ResolvedDialect,
   contextLength: number,
   condition: Condition,
@@ -137,8 +163,9 @@ function thinkingBudget(
 ): Trace['budget'] {
   const cap = condition.maxThinkingTokens;
   if (cap === null) return { maxThinkingTokens: room, from: 'context' };
-  if (cap === 'auto') {
-    // s1 facts §1.4; the batch is this one prompt. Newline and cue ids are not accounted for there, nor here.
+  if (cap === 'auto' || cap === 'auto-each') {
+    // Released evaluation: by the longest prompt of the batch. Newline and cue ids are not accounted for there, nor here.
+    const prompt = cap === 'auto' ? longestPrompt : ownPrompt;
     const generated = Math.min(harnessMaxGenerated, contextLength);
     const auto = generated - prompt - dialect.openingIds.length - dialect.forcedClosingIds.length - answerReserve;
     return { maxThinkingTokens: Math.max(0, auto), from: 'auto' };

@@ -1,4 +1,4 @@
-import type { Tokenizer } from '../inference/dialects';
+import type { ResolvedDialect, Tokenizer } from '../inference/dialects';
 import type { Pass, Span, Trace } from '../traces/trace';
 
 /** What one request brought, as it came. */
@@ -10,7 +10,7 @@ export interface Received {
   stopReason: string | number | null;
   cachedPromptTokens: number | null;
   /** Set if we, not the server, ended it. */
-  endedBy?: 'user' | 'interrupted';
+  endedBy?: 'user' | 'interrupted' | 'repetition';
 }
 
 export interface Settled {
@@ -49,9 +49,16 @@ export async function settlePass(
   const add = (span: Omit<Span, 'pass' | 'phase' | 'origin'> & { phase?: Span['phase'] }) => {
     if (span.tokenIds.length > 0) spans.push({ pass: pass.index, phase: pass.phase, origin: 'model', ...span });
   };
-  add({ fate: 'kept', tokenIds: kept, text: keptText });
+  const isProbe = pass.purpose === 'probe'; // none of it stays
+  const toFate = (fate: Span['fate']) => (isProbe ? ({ fate: 'cut', cutBefore: pass.index + 1 } as const) : { fate });
+  add({ ...toFate('kept'), tokenIds: kept, text: keptText });
   const stopText = stop.length > 0 ? await endText(trace, stop, tokenizer) : '';
-  add({ fate: pass.phase === 'thinking' ? 'suppressed' : 'kept', tokenIds: stop, text: stopText, delimiter: true });
+  add({
+    ...toFate(pass.phase === 'thinking' ? 'suppressed' : 'kept'),
+    tokenIds: stop,
+    text: stopText,
+    delimiter: true,
+  });
   const cutText = cut.length > 0 ? await tokenizer.detokenize(cut) : '';
   add({ fate: 'cut', tokenIds: cut, text: cutText, cutBefore: pass.index + 1 });
 
@@ -131,26 +138,38 @@ export class Vocabulary {
 }
 
 /**
- * Preset `s1-readme`: the answer pass begins with the rest of the thinking, up to the delimiter that the model writes
- * itself. Without one, all of it is thinking.
+ * The model wrote the delimiters itself (preset `s1-readme`, decoders `none` and `native-budget`): what comes before the
+ * closing one is thinking. Without a closing one all of it is, if thinking was opened.
  */
 export function splitAtDelimiter(trace: Trace, settled: Settled): Settled {
-  const isOpen = trace.spans.some((span) => span.phase === 'answer' && span.delimiter);
-  if (isOpen) return settled;
-  const spans = settled.spans.flatMap((span): Span[] => {
-    if (span.fate !== 'kept' || span.delimiter) return [span];
-    const at = findSequence(span.tokenIds, trace.dialect.closingIds);
-    if (at === -1) return [{ ...span, phase: 'thinking' }];
-    const [before = '', ...rest] = span.text.split(trace.dialect.closing);
-    const after = at + trace.dialect.closingIds.length;
-    const parts: Span[] = [
-      { ...span, phase: 'thinking', tokenIds: span.tokenIds.slice(0, at), text: before },
-      { ...span, tokenIds: trace.dialect.closingIds, text: trace.dialect.closing, delimiter: true },
-      { ...span, tokenIds: span.tokenIds.slice(after), text: rest.join(trace.dialect.closing) },
-    ];
-    return parts.filter((part) => part.tokenIds.length > 0);
-  });
-  return { ...settled, spans };
+  if (trace.spans.some((span) => span.phase === 'answer' && span.delimiter)) return settled;
+  const isOpened = trace.condition.decoder !== 'none';
+  return { ...settled, spans: settled.spans.flatMap((span) => splitSpan(span, trace.dialect, isOpened)) };
+}
+
+function splitSpan(span: Span, dialect: ResolvedDialect, isOpened: boolean): Span[] {
+  if (span.fate !== 'kept' || span.delimiter) return [span];
+  const { openingIds, opening, closingIds, closing } = dialect;
+  const opens = isOpened ? -1 : findSequence(span.tokenIds, openingIds);
+  const closes = findSequence(span.tokenIds, closingIds);
+  if (!isOpened && opens === -1 && closes === -1) return [span]; // a model that answers at once
+  const [before, thought] = opens === -1 ? ['', span.text] : splitText(span.text, opening);
+  const from = opens === -1 ? 0 : opens + openingIds.length;
+  const [thinking, answer] = closes === -1 ? [thought, ''] : splitText(thought, closing);
+  const thinkingIds = span.tokenIds.slice(from, closes === -1 ? undefined : closes);
+  const parts: Span[] = [
+    { ...span, phase: 'thinking', tokenIds: span.tokenIds.slice(0, Math.max(0, opens)), text: before },
+    { ...span, phase: 'thinking', tokenIds: opens === -1 ? [] : openingIds, text: opening, delimiter: true },
+    { ...span, phase: 'thinking', tokenIds: thinkingIds, text: thinking },
+    { ...span, tokenIds: closes === -1 ? [] : closingIds, text: closing, delimiter: true },
+    { ...span, tokenIds: closes === -1 ? [] : span.tokenIds.slice(closes + closingIds.length), text: answer },
+  ];
+  return parts.filter((part) => part.tokenIds.length > 0);
+}
+
+function splitText(text: string, mark: string): [string, string] {
+  const [before = '', ...rest] = text.split(mark);
+  return [before, rest.join(mark)];
 }
 
 function findSequence(list: number[], wanted: number[]): number {

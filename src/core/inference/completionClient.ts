@@ -69,9 +69,14 @@ export class CompletionClient implements InferenceClient {
     return (await this.#tokenize(body, signal)).tokens;
   }
 
-  async renderChat(userText: string, signal?: AbortSignal) {
+  async renderChat(
+    userText: string,
+    signal?: AbortSignal,
+    templateArguments: Record<string, string | number | boolean> = {},
+  ) {
     const messages = [{ role: 'user', content: userText }];
-    const reply = await this.#tokenize({ model: this.model, messages, add_generation_prompt: true }, signal);
+    const extra = Object.keys(templateArguments).length > 0 ? { chat_template_kwargs: templateArguments } : {};
+    const reply = await this.#tokenize({ model: this.model, messages, add_generation_prompt: true, ...extra }, signal);
     return { promptIds: reply.tokens, contextLength: reply.max_model_len ?? null };
   }
 

@@ -56,6 +56,7 @@ export function findDialect(name: string): Dialect {
 }
 
 const ids = z.array(z.int().nonnegative());
+const isFlat = (value: unknown) => Array.isArray(value) && !value.some(Array.isArray);
 
 /** A dialect, and the cue in force, as ids of one model's tokenizer. Recorded in every trace. */
 export const resolvedDialectSchema = z.object({
@@ -69,7 +70,12 @@ export const resolvedDialectSchema = z.object({
   forcedClosing: z.string(),
   answerEndIds: ids,
   newlineIds: ids,
-  cueIds: ids,
+  /** One per cue of the condition. Traces of schema 1 have one. */
+  cueIds: z.preprocess((value) => (isFlat(value) ? [value] : value), z.array(ids)),
+  /** Never to be sampled while thinking. */
+  bannedIds: ids.default([]),
+  /** Banned words that are several tokens of this tokenizer: sent as words. */
+  bannedWords: z.array(z.string()).default([]),
   /** Texts of the ids that end something, for people: `{ "325": "<|im_end|>" }`. */
   endTexts: z.record(z.string(), z.string()),
 });
@@ -90,7 +96,7 @@ export interface Tokenizer {
  */
 export async function resolveDialect(
   dialect: Dialect,
-  cue: string,
+  { cues, bannedWords }: { cues: string[]; bannedWords: string[] },
   promptIds: number[],
   tokenizer: Tokenizer,
   signal?: AbortSignal,
@@ -111,8 +117,13 @@ export async function resolveDialect(
   const thinkingEndIds = await singles(dialect.thinkingEnds);
   const [firstEnd] = dialect.thinkingEnds;
   if (!thinkingEndIds.some((id) => endTexts[String(id)] === firstEnd)) throw mismatch(dialect, firstEnd ?? '');
-  const cueIds = await tokenize(cue);
-  if (cueIds.some((id) => thinkingEndIds.includes(id))) throw cueEndsThinking(cue);
+  const cueIds: number[][] = [];
+  for (const cue of cues) {
+    const cueOf = await tokenize(cue);
+    if (cueOf.some((id) => thinkingEndIds.includes(id))) throw cueEndsThinking(cue);
+    cueIds.push(cueOf);
+  }
+  const banned = await resolveBanned(bannedWords, tokenize);
 
   const openingIds = await tokenize(dialect.opening);
   const newlineIds = await tokenize('\n');
@@ -129,8 +140,25 @@ export async function resolveDialect(
     answerEndIds: await singles(dialect.answerEnds),
     newlineIds,
     cueIds,
+    bannedIds: banned.ids,
+    bannedWords: banned.words,
     endTexts,
   };
+}
+
+/** A banned word in the forms in which it is written: those that are one token as ids, the others as words. */
+async function resolveBanned(words: string[], tokenize: (text: string) => Promise<number[]>) {
+  const banned = { ids: [] as number[], words: [] as string[] };
+  for (const word of words) {
+    const lower = word.toLowerCase();
+    const written = new Set([word, lower, lower.charAt(0).toUpperCase() + lower.slice(1)]);
+    for (const form of [...written].flatMap((text) => [text, ` ${text}`])) {
+      const [id, ...more] = await tokenize(form);
+      if (id !== undefined && more.length === 0) banned.ids.push(id);
+      else banned.words.push(form);
+    }
+  }
+  return banned;
 }
 
 function endsWith(list: number[], tail: number[]): boolean {

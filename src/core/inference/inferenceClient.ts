@@ -11,6 +11,10 @@ export interface CompletionRequest {
   sampling: Sampling;
   /** Never to be sampled. */
   maskedTokenIds: number[];
+  /** Never to be written, for words of several tokens; a server may not know the field. */
+  bannedWords?: string[];
+  /** The server's own limit of thinking tokens. */
+  thinkingTokenBudget?: number;
 }
 
 /** A piece of a stream. A piece may hold several ids, or none; `text` is not aligned with `tokenIds`. */
@@ -39,7 +43,11 @@ export interface InferenceClient extends Tokenizer {
   /** Fails with `stream-cut` if the stream ends without a finish reason; closing the iterator closes the socket. */
   complete(request: CompletionRequest, signal: AbortSignal): AsyncIterable<CompletionChunk>;
   /** Renders the chat template around one user message; the template is the server's, never guessed. */
-  renderChat(userText: string, signal?: AbortSignal): Promise<{ promptIds: number[]; contextLength: number | null }>;
+  renderChat(
+    userText: string,
+    signal?: AbortSignal,
+    templateArguments?: Record<string, string | number | boolean>,
+  ): Promise<{ promptIds: number[]; contextLength: number | null }>;
   /** False if the server does not answer or says that its engine is dead. */
   isAlive(signal?: AbortSignal): Promise<boolean>;
   /** Null where `/metrics` cannot be read. */

@@ -50,7 +50,7 @@ export function firstIssue(error: z.ZodError): string {
  * falls back to the model's generation_config.json on the server, not to a neutral value.
  */
 export function toCompletionBody(request: CompletionRequest, model: string) {
-  const { sampling, maskedTokenIds } = request;
+  const { sampling, maskedTokenIds, bannedWords = [], thinkingTokenBudget } = request;
   const mask = Object.fromEntries(maskedTokenIds.map((id) => [String(id), -100]));
   return {
     model,
@@ -71,6 +71,8 @@ export function toCompletionBody(request: CompletionRequest, model: string) {
     min_p: sampling.minP,
     repetition_penalty: sampling.repetitionPenalty,
     ...(maskedTokenIds.length > 0 ? { logit_bias: mask } : {}),
+    ...(bannedWords.length > 0 ? { bad_words: bannedWords } : {}),
+    ...(thinkingTokenBudget === undefined ? {} : { thinking_token_budget: thinkingTokenBudget }),
   };
 }
 

@@ -45,7 +45,13 @@ export async function examineServer(
     isNeeded: true,
     consequence: 'Choose another dialect with --dialect.',
     async measure() {
-      dialect = await resolveDialect(findDialect(dialectName), 'Wait', promptIds, client, signal);
+      dialect = await resolveDialect(
+        findDialect(dialectName),
+        { cues: ['Wait'], bannedWords: [] },
+        promptIds,
+        client,
+        signal,
+      );
       const ends = dialect.thinkingEndIds.map((id) => `${dialect?.endTexts[String(id)]} = ${id}`);
       return { verdict: 'works', evidence: ends.join(', ') };
     },

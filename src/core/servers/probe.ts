@@ -23,7 +23,7 @@ export async function proposeDialect(client: InferenceClient, signal?: AbortSign
   const { promptIds } = await client.renderChat('What is 2+3?', signal);
   for (const name of ['think-tags', 's1']) {
     try {
-      await resolveDialect(findDialect(name), '', promptIds, client, signal);
+      await resolveDialect(findDialect(name), { cues: [''], bannedWords: [] }, promptIds, client, signal);
       return name;
     } catch (error) {
       if (!isError(error, 'dialect-mismatch')) throw error;

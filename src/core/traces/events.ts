@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { type Pass, passSchema, type Span, spanSchema, type Trace, thinkingEndedBySchema } from './trace';
+import {
+  answerEndedBySchema,
+  type Pass,
+  passSchema,
+  type Span,
+  spanSchema,
+  type Trace,
+  thinkingEndedBySchema,
+} from './trace';
 
 /**
  * Everything that can happen to a trace. One language for the journal on disk, the engine's messages and the live
@@ -22,7 +30,7 @@ export const traceEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('warning'), text: z.string() }),
   /** `spans`: the delimiter that follows. */
   z.object({ type: z.literal('thinking-ended'), by: thinkingEndedBySchema, spans: z.array(spanSchema) }),
-  z.object({ type: z.literal('completed'), answerEndedBy: z.enum(['model', 'length', 'context']) }),
+  z.object({ type: z.literal('completed'), answerEndedBy: answerEndedBySchema }),
   z.object({
     type: z.literal('interrupted'),
     reason: z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() }),

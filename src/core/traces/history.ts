@@ -4,13 +4,14 @@ import { promptIdsOf, receivedIdsOf, type Span, type Trace } from './trace';
 /** The trace as it was just before pass `index` was planned. */
 export function traceBefore(trace: Trace, index: number): Trace {
   const pass = trace.passes[index];
+  const isThinking = pass?.phase === 'thinking' || pass?.purpose === 'probe';
   const spans = trace.spans.flatMap((span) => spanBefore(span, index));
   return {
     ...structuredClone(trace),
-    spans: pass?.phase === 'thinking' ? spans : spans.concat(closingOf(trace, index)),
+    spans: isThinking ? spans : spans.concat(closingOf(trace, index)),
     passes: structuredClone(trace.passes.slice(0, index)),
     status: 'running',
-    thinkingEndedBy: pass?.phase === 'thinking' ? null : trace.thinkingEndedBy,
+    thinkingEndedBy: isThinking ? null : trace.thinkingEndedBy,
     answerEndedBy: null,
   };
 }

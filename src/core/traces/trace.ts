@@ -9,7 +9,7 @@ import { problemSchema } from '../problems/problem';
  * Two rules make it checkable from disk (`checkTrace`): the prompt of each pass is the kept ids at that moment, and the
  * ids a pass received are its model spans of every fate, in order. Ids decide everywhere; text is for people.
  */
-export const traceSchemaVersion = 1;
+export const traceSchemaVersion = 2;
 
 const tokenIds = z.array(z.int().nonnegative());
 
@@ -34,16 +34,20 @@ const passRequestSchema = z.object({
   minTokens: z.int().nonnegative(),
   stopTokenIds: tokenIds,
   seed: z.int().nonnegative(),
-  /** Ids outside the tokenizer's vocabulary that the model sampled before; never to be sampled again. */
+  /** Never to be sampled: banned words, and ids outside the tokenizer's vocabulary that the model sampled before. */
   maskedTokenIds: tokenIds,
+  temperature: z.number().optional(),
 });
 export type PassRequest = z.infer<typeof passRequestSchema>;
 
 export const passSchema = z.object({
   index: z.int().nonnegative(),
   phase: z.enum(['thinking', 'answer']),
-  /** Why this request was made. extend: an end of thinking was suppressed; minimum: it came too early. */
-  purpose: z.enum(['start', 'extend', 'minimum', 'resume', 'answer']),
+  /**
+   * Why this request was made. extend: an end of thinking was suppressed; minimum: it came too early; retry: the thought
+   * before was rejected; more: thinking goes on after a probe; probe: what would be answered now.
+   */
+  purpose: z.enum(['start', 'extend', 'minimum', 'resume', 'retry', 'more', 'answer', 'probe']),
   request: passRequestSchema,
   /** Context length sent, in tokens. */
   promptTokens: z.int().nonnegative(),
@@ -75,6 +79,10 @@ export const thinkingEndedBySchema = z.enum([
 ]);
 export type ThinkingEndedBy = z.infer<typeof thinkingEndedBySchema>;
 
+/** tries: there is no answer, because no thought fitted the limit (rejection sampling). */
+export const answerEndedBySchema = z.enum(['model', 'length', 'context', 'tries']);
+export type AnswerEndedBy = z.infer<typeof answerEndedBySchema>;
+
 const serverRecordSchema = z.object({
   id: z.string(),
   url: z.string(),
@@ -85,7 +93,11 @@ const serverRecordSchema = z.object({
 export type ServerRecord = z.infer<typeof serverRecordSchema>;
 
 export const traceSchema = z.object({
-  schemaVersion: z.literal(traceSchemaVersion),
+  /** 1 had one cue per condition; it is read as 2. */
+  schemaVersion: z.preprocess(
+    (version) => (version === 1 ? traceSchemaVersion : version),
+    z.literal(traceSchemaVersion),
+  ),
   id: z.string(),
   createdAt: z.string(),
   problem: problemSchema,
@@ -105,7 +117,7 @@ export const traceSchema = z.object({
   status: z.enum(['running', 'complete', 'interrupted']),
   interruption: z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() }).optional(),
   thinkingEndedBy: thinkingEndedBySchema.nullable(),
-  answerEndedBy: z.enum(['model', 'length', 'context']).nullable(),
+  answerEndedBy: answerEndedBySchema.nullable(),
   warnings: z.array(z.string()),
 });
 export type Trace = z.infer<typeof traceSchema>;
@@ -150,6 +162,44 @@ export function generatedTokens(trace: Pick<Trace, 'spans'>): number {
   return countIds(trace.spans.filter((span) => span.origin === 'model'));
 }
 
+/** What a trace cost and how long it took, by kind. Tokens, except `wallMs` and `sequentialDepth` (requests one after another). */
+export interface TraceCosts {
+  thinking: number;
+  answer: number;
+  /** Every id received: those of rejected thoughts and of probes included. */
+  generated: number;
+  rejected: number;
+  probe: number;
+  prompt: number;
+  /** Null where the server does not tell. */
+  cachedPrompt: number | null;
+  wallMs: number;
+  sequentialDepth: number;
+}
+
+export function costsOf(trace: Pick<Trace, 'spans' | 'passes' | 'answerEndedBy'>): TraceCosts {
+  const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
+  const received = (passes: Pass[]) => sum(passes.map((pass) => receivedIdsOf(trace, pass.index).length));
+  const cached = trace.passes.flatMap((pass) => pass.cachedPromptTokens ?? []);
+  return {
+    thinking: thinkingTokens(trace),
+    answer: answerTokens(trace),
+    generated: generatedTokens(trace),
+    rejected: received(rejectedPasses(trace)),
+    probe: received(trace.passes.filter((pass) => pass.purpose === 'probe')),
+    prompt: sum(trace.passes.map((pass) => pass.promptTokens)),
+    cachedPrompt: cached.length === 0 ? null : sum(cached),
+    wallMs: sum(trace.passes.map((pass) => pass.durationMs ?? 0)),
+    sequentialDepth: trace.passes.length,
+  };
+}
+
+/** Passes of thoughts that were given up for another one, or because the last try did not fit either. */
+function rejectedPasses({ passes, answerEndedBy }: Pick<Trace, 'passes' | 'answerEndedBy'>): Pass[] {
+  const lastTry = passes.findLastIndex(({ purpose }) => purpose === 'retry');
+  return passes.filter(({ phase, index }) => phase === 'thinking' && (index < lastTry || answerEndedBy === 'tries'));
+}
+
 /** How often an end of thinking was suppressed (with a cue or without one). */
 export function extensions(trace: Pick<Trace, 'passes'>): number {
   return trace.passes.filter((pass) => pass.purpose === 'extend').length;
@@ -163,7 +213,7 @@ export function lastKeptThinkingPass(trace: Pick<Trace, 'passes' | 'spans'>): Pa
 
 /** Kept cues in the thinking: the number a reader sees. Without a cue text, the suppressed ends themselves. */
 export function cuesUsed(trace: Pick<Trace, 'spans' | 'passes' | 'dialect'>): number {
-  if (trace.dialect.cueIds.length === 0) return extensions(trace);
+  if (trace.dialect.cueIds.every((cue) => cue.length === 0)) return extensions(trace);
   return trace.spans.filter((span) => span.origin === 'forced-cue' && span.fate === 'kept').length;
 }
 
@@ -173,7 +223,9 @@ export function thinkingText(trace: Pick<Trace, 'spans'>): string {
 
 /** The answer as graders see it: a forced `Final Answer:` in front of it belongs to it. */
 export function answerText(trace: Pick<Trace, 'spans' | 'dialect'>): string {
-  const forced = trace.spans.some((span) => span.origin === 'forced-delimiter' && span.text.includes(finalAnswer));
+  const isForced = ({ origin, fate, text }: Span) =>
+    origin === 'forced-delimiter' && fate === 'kept' && text.includes(finalAnswer);
+  const forced = trace.spans.some(isForced);
   return (forced ? finalAnswer : '') + joinText(trace.spans.filter(isAnswer));
 }
 

@@ -86,6 +86,9 @@ const purposes: Record<Pass['purpose'], string> = {
   extend: 'thinking on',
   minimum: 'thinking on, it ended too early',
   resume: 'resumed',
+  retry: 'thinking anew, the thought before was rejected',
+  more: 'thinking on after a probe',
+  probe: 'probe: what the answer would be now',
   answer: 'answer',
 };
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { toLabel } from '../../core/base/untrustedText';
-import { describeCondition, type Preset, presetSchema } from '../../core/forcing/condition';
+import { type Condition, describeCondition, type Preset, presetSchema } from '../../core/forcing/condition';
 import type { Problem } from '../../core/problems/problem';
 import { type RunSettings, runSettings } from '../config';
 import type { UiContext } from '../context';
@@ -32,7 +32,8 @@ export async function askQuickSettings(ui: UiContext, problem: Problem): Promise
 }
 
 function items({ condition, samples, server }: RunSettings): Item[] {
-  const { ignore, cue, maxThinkingTokens, preset, sampling } = condition;
+  const { ignore, maxThinkingTokens, preset, sampling } = condition;
+  const cue = condition.cues[0] ?? '';
   const isEqual = samples > 1 && sampling.temperature === 0;
   return [
     {
@@ -82,11 +83,11 @@ function pick(rows: Item[], title: string, activeRow: number): Promise<Item | un
   return chosen.finally(() => picker.dispose());
 }
 
-const capText = (cap: number | 'auto' | null) =>
-  cap === null ? 'none' : cap === 'auto' ? 'auto, as the s1 evaluation' : `${cap} tokens`;
+const capText = (cap: Condition['maxThinkingTokens']) =>
+  cap === null ? 'none' : typeof cap === 'number' ? `${cap} tokens` : `${cap}, as the s1 evaluation`;
 
 async function askIgnore({ condition }: RunSettings): Promise<QuickSettings | undefined> {
-  const ignore = await askNumber('How many times to suppress the end of thinking', condition.ignore, {
+  const ignore = await askNumber('How many times to suppress the end of thinking', Number(condition.ignore), {
     min: 0,
     max: 1_000,
     isWhole: true,
@@ -98,7 +99,7 @@ async function askCue({ condition }: RunSettings): Promise<QuickSettings | undef
   const cue = await vscode.window.showInputBox({
     title: 'Cue text',
     prompt: 'Appended in place of each suppressed end; empty for nothing',
-    value: condition.cue,
+    value: condition.cues[0] ?? '',
   });
   return cue === undefined ? undefined : { cue };
 }

@@ -1,6 +1,7 @@
 import { toMarkdown } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
 import { describeCondition } from '../../core/forcing/condition';
+import { toWords } from '../../core/forcing/conditionFlags';
 import { answerTokens, generatedTokens, type Span, type Trace, thinkingTokens } from '../../core/traces/trace';
 import type { WirePass, WireSpan, WireTrace } from '../../protocol/traceViewer';
 import type { Waiting } from '../liveTraces';
@@ -146,13 +147,8 @@ export function traceCommand(trace: Trace): string {
   const words = ['second-thought', 'force', '--problem', problem.question];
   const add = (flag: string, value: string | number) => words.push(flag, String(value));
   if (problem.answer !== undefined) add('--reference', problem.answer);
-  if (condition.maxThinkingTokens !== null) add('--max-thinking-tokens', condition.maxThinkingTokens);
-  if (condition.minThinkingTokens > 0) add('--min-thinking-tokens', condition.minThinkingTokens);
-  if (condition.ignore > 0) add('--ignore', condition.ignore);
-  if (condition.cue !== 'Wait') add('--cue', condition.cue);
-  if (condition.preset !== 'default') add('--preset', condition.preset);
+  words.push(...toWords(condition));
   if (condition.dialect !== 's1') add('--dialect', condition.dialect);
-  if (condition.sampling.temperature > 0) add('--temperature', condition.sampling.temperature);
   if (trace.studySeed !== 0) add('--seed', trace.studySeed);
   if (server.id !== 'bundled') words.push('--server', server.url, '--model', server.model);
   return words.map(quote).join(' ');

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/base/clock';
-import { type Condition, createCondition } from '../../../src/core/forcing/condition';
+import { type Condition, createCondition, cueIndex } from '../../../src/core/forcing/condition';
 import { generateTrace } from '../../../src/core/forcing/generate';
 import { prepareTrace, waitAgain } from '../../../src/core/forcing/prepare';
+import { triesOf } from '../../../src/core/forcing/rejectionPolicy';
 import { checkTrace } from '../../../src/core/traces/history';
 import {
   contextIds,
+  costsOf,
   cuesUsed,
+  extensions,
   generatedTokens,
   promptIdsOf,
   receivedIdsOf,
@@ -26,15 +29,55 @@ const passes: fc.Arbitrary<ScriptedPass[]> = fc.array(
   ),
   { maxLength: 8 },
 );
-const conditions = (preset: Condition['preset']): fc.Arbitrary<Condition> =>
+const budgetForcing = (preset: Condition['preset']): fc.Arbitrary<Condition> =>
   fc
     .record({
       maxThinkingTokens: fc.oneof(fc.nat({ max: 60 }), fc.constant(null), fc.constant('auto' as const)),
       minThinkingTokens: fc.nat({ max: 20 }),
       ignore: fc.nat({ max: 5 }),
-      cue: fc.constantFrom('Wait', '', 'Hmm, let me think'),
+      cues: fc.array(fc.constantFrom('Wait', '', 'Hmm, let me think'), { minLength: 1, maxLength: 3 }),
+      cueOrder: fc.constantFrom('list' as const, 'rotation' as const, 'random' as const),
+      temperaturePerCue: fc.constantFrom(0, 0.5),
+      loopGuard: fc.constantFrom('off' as const, 'mark' as const, 'stop' as const),
     })
-    .map((parts) => createCondition({ preset, ...parts }));
+    .map(({ minThinkingTokens, ...parts }) => {
+      const { maxThinkingTokens: cap } = parts;
+      const least = typeof cap === 'number' ? Math.min(cap, minThinkingTokens) : minThinkingTokens;
+      return createCondition({ preset, minThinkingTokens: least, ...parts });
+    });
+
+/** What is asked for beside a preset: exact budgets, probes, and the decoders that are not budget forcing. */
+const others: Record<string, fc.Arbitrary<Condition>> = {
+  'until the cap': fc
+    .record({
+      maxThinkingTokens: fc.nat({ max: 60 }),
+      cues: fc.constantFrom<string[]>(['Wait'], [''], ['Hmm', 'Wait']),
+    })
+    .map((parts) => createCondition({ ...parts, ignore: 'until-cap' })),
+  'with probes': fc
+    .record({
+      earlyStop: fc.record({
+        everyTokens: fc.integer({ min: 1, max: 20 }),
+        agree: fc.integer({ min: 2, max: 4 }),
+        probeTokens: fc.integer({ min: 1, max: 8 }),
+      }),
+      maxThinkingTokens: fc.option(fc.nat({ max: 60 })),
+      ignore: fc.nat({ max: 3 }),
+    })
+    .map(createCondition),
+  rejection: fc
+    .record({ maxThinkingTokens: fc.nat({ max: 40 }), maxTries: fc.integer({ min: 1, max: 5 }) })
+    .map((parts) =>
+      createCondition({ ...parts, decoder: 'rejection', sampling: { ...createCondition().sampling, temperature: 1 } }),
+    ),
+  none: fc.constant(createCondition({ decoder: 'none' })),
+  'native-budget': fc
+    .nat({ max: 60 })
+    .map((maxThinkingTokens) => createCondition({ decoder: 'native-budget', maxThinkingTokens })),
+};
+const presets = { default: 'default', 's1-harness': 's1-harness', 's1-readme': 's1-readme' } as const;
+const conditions = (name: string): fc.Arbitrary<Condition> =>
+  others[name] ?? budgetForcing(presets[name as keyof typeof presets]);
 
 async function generate(condition: Condition, script: ScriptedPass[], contextLength = 4096) {
   const client = new ScriptedClient(script, contextLength);
@@ -45,7 +88,7 @@ async function generate(condition: Condition, script: ScriptedPass[], contextLen
 
 const fromDisk = (trace: Trace) => traceSchema.parse(JSON.parse(JSON.stringify(trace)));
 
-describe.each(['default', 's1-harness', 's1-readme'] as const)('preset %s, for any sequence of passes', (preset) => {
+describe.each([...Object.keys(presets), ...Object.keys(others)])('%s, for any sequence of passes', (preset) => {
   it('sends as prompt exactly the kept ids, and records every id it received', async () => {
     await fc.assert(
       fc.asyncProperty(conditions(preset), passes, async (condition, script) => {
@@ -74,7 +117,8 @@ describe.each(['default', 's1-harness', 's1-readme'] as const)('preset %s, for a
     await fc.assert(
       fc.asyncProperty(conditions(preset), passes, async (condition, script) => {
         const { trace } = await generate(condition, script);
-        expect(cuesUsed(trace)).toBeLessThanOrEqual(condition.ignore);
+        const { ignore } = condition;
+        if (ignore !== 'until-cap') expect(cuesUsed(trace)).toBeLessThanOrEqual(ignore);
         expect(trace.status).toBe('complete');
       }),
     );
@@ -99,12 +143,42 @@ describe.each(['default', 's1-harness', 's1-readme'] as const)('preset %s, for a
   });
 });
 
-describe.each(['default', 's1-harness'] as const)('preset %s', (preset) => {
+describe.each(['default', 's1-harness', 'until the cap', 'with probes', 'rejection'])('%s', (preset) => {
   it('never keeps more thinking than the cap', async () => {
     await fc.assert(
       fc.asyncProperty(conditions(preset), passes, async (condition, script) => {
         const { trace } = await generate(condition, script);
         expect(thinkingTokens(trace)).toBeLessThanOrEqual(trace.budget.maxThinkingTokens);
+      }),
+    );
+  });
+});
+
+describe('an exact budget', () => {
+  it('is thought to the last token, whatever the model does, while the context holds it', async () => {
+    await fc.assert(
+      fc.asyncProperty(conditions('until the cap'), passes, async (condition, script) => {
+        const { trace } = await generate(condition, script);
+        expect(thinkingTokens(trace)).toBe(condition.maxThinkingTokens);
+      }),
+    );
+  });
+});
+
+describe('rejection', () => {
+  it('keeps one whole thought that fits, or none; each try costs what it received', async () => {
+    await fc.assert(
+      fc.asyncProperty(conditions('rejection'), passes, async (condition, script) => {
+        const { trace } = await generate(condition, script);
+        const costs = costsOf(trace);
+        const ends = costs.generated - costs.thinking - costs.answer - costs.rejected;
+        expect(ends).toBeGreaterThanOrEqual(0);
+        expect(ends).toBeLessThanOrEqual(2); // of the accepted thought, and of the answer
+        expect(triesOf(trace)).toBeLessThanOrEqual(condition.maxTries);
+        if (trace.answerEndedBy === 'tries') {
+          expect([costs.thinking, costs.answer, trace.thinkingEndedBy]).toEqual([0, 0, 'cap']);
+          expect(trace.warnings.at(-1)).toMatch(/^None of the \d+ tries thought for at most \d+ tokens/);
+        }
       }),
     );
   });
@@ -121,7 +195,10 @@ describe('Wait Again', () => {
         const shared = contextIds(child);
         await generateTrace(child, { client, clock: systemClock, signal: new AbortController().signal });
         expect(contextIds(parent).slice(0, shared.length)).toEqual(shared);
-        expect(client.requests[0]?.promptIds).toEqual([...shared, ...child.dialect.cueIds]);
+        expect(client.requests[0]?.promptIds).toEqual([
+          ...shared,
+          ...(child.dialect.cueIds[cueIndex(child.condition, extensions(parent), parent)] ?? []),
+        ]);
         expect(checkTrace(fromDisk(child))).toEqual([]);
       }),
     );

@@ -123,7 +123,7 @@ describe('s1-harness, by the vectors of the released evaluation', () => {
       { text: '\nabc\n', finish: 'stop' },
       { text: ', def\n', finish: 'stop' },
     ];
-    const { trace, prompts } = await harness({ ignore: 1, cue: '' }, passes);
+    const { trace, prompts } = await harness({ ignore: 1, cues: [''] }, passes);
     expect(prompts[1]).toBe(`${S}\nabc\n`);
     expect(harnessLogText(trace)).toBe(`${S}\nabc\n, def\n${E}\n42`);
   });

@@ -140,8 +140,8 @@ describe('a trace file', () => {
 
   it.each([
     ['{', 'is not JSON'],
-    ['{"schemaVersion":2}', 'newer version'],
-    ['{"schemaVersion":1}', 'is not a trace'],
+    ['{"schemaVersion":3}', 'newer version'],
+    ['{"schemaVersion":2}', 'is not a trace'],
   ])('holding %j is refused: %s', async (text, reason) => {
     const file = path.join(folder, 'a.trace.json');
     writeFileSync(file, text);

@@ -52,7 +52,7 @@ const hostileText = fc
 const shapes = fc.constantFrom<Partial<Condition>>(
   { ignore: 1 },
   { ignore: 2, maxThinkingTokens: 7 },
-  { ignore: 1, cue: 'Wait,\nlet me see' },
+  { ignore: 1, cues: ['Wait,\nlet me see'] },
   { ignore: 2, maxThinkingTokens: 4, preset: 's1-harness' },
   { maxThinkingTokens: 3, preset: 's1-readme' },
 );

@@ -1,0 +1,38 @@
+import { type Command, Option } from 'commander';
+import { type Condition, checkCondition, createCondition, greedy } from '../core/forcing/condition';
+import { conditionFlags } from '../core/forcing/conditionFlags';
+import { dialects } from '../core/inference/dialects';
+import type { Choice } from './serverOptions';
+
+/** What was given of each flag of a condition, by its name in camel case; commander's own naming. */
+export type ConditionTexts = Record<string, unknown>;
+
+/** The flags that make a condition; the same for every command that generates. */
+export function addConditionOptions(command: Command): Command {
+  for (const { flags, description } of conditionFlags) {
+    command.addOption(new Option(flags, description).argParser((text, before: string[] = []) => [...before, text]));
+  }
+  return command.addOption(
+    new Option('--dialect <name>', 'how the model writes thinking (as configured, else s1)').choices(
+      dialects.map((dialect) => dialect.name),
+    ),
+  );
+}
+
+/** Flags over configuration files over defaults. @throws SecondThoughtError `bad-usage` */
+export function conditionFrom(texts: ConditionTexts, { dialect, config }: Choice): Condition {
+  let condition = createCondition({
+    dialect,
+    preset: config.preset ?? 'default',
+    maxThinkingTokens: config.maxThinkingTokens ?? null,
+    ignore: config.ignore ?? 0,
+    cues: [config.cue ?? 'Wait'],
+    sampling: { ...greedy, temperature: config.temperature ?? 0 },
+  });
+  for (const { flags, read } of conditionFlags) {
+    const given = texts[new Option(flags).attributeName()];
+    if (Array.isArray(given)) condition = { ...condition, ...read(given.map(String), condition) };
+  }
+  checkCondition(condition);
+  return condition;
+}

@@ -1,0 +1,209 @@
+import { type Aggregated, aggregate } from '../core/aggregate/aggregate';
+import type { Sample } from '../core/aggregate/vote';
+import { systemClock } from '../core/base/clock';
+import { SecondThoughtError } from '../core/base/errors';
+import { forEachLimited } from '../core/base/pool';
+import { describeDuration } from '../core/evaluate/estimate';
+import { answerKey, gradeTrace, type Outcome } from '../core/evaluate/outcome';
+import { wilsonInterval } from '../core/evaluate/statistics';
+import { type Condition, describeCondition } from '../core/forcing/condition';
+import { prepareTrace, renderPrompt } from '../core/forcing/prepare';
+import { generateRecorded } from '../core/forcing/recorded';
+import { type Problem, problemKey } from '../core/problems/problem';
+import type { Connection } from '../core/servers/connect';
+import type { RunStore } from '../core/traces/runStore';
+import { costsOf, cuesUsed, type Trace, type TraceCosts } from '../core/traces/trace';
+import { paint } from './output';
+
+export interface ManyOrder {
+  problems: Problem[];
+  condition: Condition;
+  samples: number;
+  studySeed: number;
+  concurrency: number;
+  aggregators: AggregatorChoice[];
+}
+
+/** `majority:8` or `short-m@k:8:3`: a name, how many samples, how many of them count. */
+export interface AggregatorChoice {
+  name: string;
+  k?: number;
+  m?: number;
+}
+
+/** @throws SecondThoughtError `bad-usage`; an unknown name is refused where it is applied */
+export function parseAggregator(text: string, samples: number): AggregatorChoice {
+  const [name = '', ...counts] = text.split(':');
+  const [k, m] = counts.map(Number);
+  if (counts.length > 2 || counts.some((part) => !/^[1-9]\d*$/.test(part))) {
+    throw new SecondThoughtError('bad-usage', `${JSON.stringify(text)} is not an aggregator.`, {
+      remedy: 'Write its name, and the samples it uses: majority, majority:8, short-m@k:8:3.',
+    });
+  }
+  const choice = { name, ...(k === undefined ? {} : { k }), ...(m === undefined ? {} : { m }) };
+  const blank: Sample = {
+    answer: null,
+    isCorrect: null,
+    weight: 0,
+    thinkingTokens: 0,
+    generatedTokens: 0,
+    durationMs: 0,
+  };
+  aggregate(
+    Array.from({ length: samples }, () => blank),
+    choice,
+  ); // says now what would fail after an hour
+  return choice;
+}
+
+/** A finished trace in a line: what a table or a program needs, without its ids. */
+interface TraceLine {
+  traceId: string;
+  problemKey: string;
+  sample: number;
+  outcome: Outcome | null;
+  answer: string | null;
+  thinkingEndedBy: Trace['thinkingEndedBy'];
+  answerEndedBy: Trace['answerEndedBy'];
+  cuesUsed: number;
+  costs: TraceCosts;
+  warnings: string[];
+}
+
+/** Several problems, or several samples of one: progress on a terminal, then one document or one table. */
+export async function forceMany(
+  order: ManyOrder,
+  { client, server }: Connection,
+  store: RunStore,
+  signal: AbortSignal,
+): Promise<{ document: object; text: string }> {
+  const startedAt = systemClock.now();
+  const { problems, condition, studySeed, samples } = order;
+  const longestPromptTokens = await longestPrompt(order, client, signal);
+  const orders = problems.flatMap((problem) =>
+    Array.from({ length: samples }, (_, sample) => ({
+      problem,
+      condition,
+      server,
+      sample,
+      studySeed,
+      longestPromptTokens,
+    })),
+  );
+  const lines: TraceLine[] = new Array(orders.length);
+  let finished = 0;
+  await forEachLimited(orders.entries(), order.concurrency, signal, async ([at, each]) => {
+    const trace = await prepareTrace(each, client, systemClock, signal);
+    await generateRecorded(trace, store, { client, clock: systemClock, signal });
+    if (trace.interruption) throw interrupted(trace);
+    lines[at] = lineOf(trace);
+    finished++;
+    sayProgress(finished, orders.length, systemClock.now() - startedAt);
+  });
+  if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
+  const wallMs = systemClock.now() - startedAt;
+  return report(order, lines, server.model, wallMs);
+}
+
+/** The cap `auto` depends on all prompts that run together, as in the released evaluation. */
+async function longestPrompt(order: ManyOrder, client: Connection['client'], signal: AbortSignal): Promise<number> {
+  if (order.condition.maxThinkingTokens !== 'auto') return 0;
+  let longest = 0;
+  for (const problem of order.problems) {
+    const { promptIds } = await renderPrompt({ problem, condition: order.condition }, client, signal);
+    longest = Math.max(longest, promptIds.length);
+  }
+  return longest;
+}
+
+function interrupted({ interruption }: Trace): SecondThoughtError {
+  const { code = 'cancelled', message = 'Stopped.', remedy } = interruption ?? {};
+  const known = code as SecondThoughtError['code'];
+  return new SecondThoughtError(known, message, remedy === undefined ? {} : { remedy });
+}
+
+function lineOf(trace: Trace): TraceLine {
+  const { outcome, extracted } = gradeTrace(trace);
+  return {
+    traceId: trace.id,
+    problemKey: trace.problemKey,
+    sample: trace.sample,
+    outcome,
+    answer: extracted,
+    thinkingEndedBy: trace.thinkingEndedBy,
+    answerEndedBy: trace.answerEndedBy,
+    cuesUsed: cuesUsed(trace),
+    costs: costsOf(trace),
+    warnings: trace.warnings,
+  };
+}
+
+function sayProgress(finished: number, total: number, spentMs: number): void {
+  if (!process.stderr.isTTY) return;
+  const left = describeDuration((spentMs / finished) * (total - finished));
+  const text = finished === total ? '' : `${finished} of ${total} traces, about ${left} left`;
+  process.stderr.write(`\r\u001b[2K${paint(process.stderr, 'dim', text)}`);
+}
+
+/** Totals of a kind; null where no trace knows it. */
+function total(lines: TraceLine[], kind: keyof TraceCosts): number | null {
+  const known = lines.flatMap(({ costs }) => costs[kind] ?? []);
+  return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
+}
+
+function report(order: ManyOrder, lines: TraceLine[], model: string, wallMs: number) {
+  const graded = lines.filter(({ outcome }) => outcome !== null && outcome !== 'ungraded' && outcome !== 'error');
+  const correct = graded.filter(({ outcome }) => outcome === 'correct').length;
+  const accuracy = graded.length === 0 ? null : correct / graded.length;
+  const kinds = Object.keys(lines[0]?.costs ?? {}) as (keyof TraceCosts)[];
+  const costs = { ...Object.fromEntries(kinds.map((kind) => [kind, total(lines, kind)])), elapsedMs: wallMs };
+  const aggregates = order.aggregators.map((choice) => aggregated(order, lines, choice));
+  const document = {
+    schemaVersion: 1,
+    model,
+    condition: order.condition,
+    seed: order.studySeed,
+    problems: order.problems.length,
+    samples: order.samples,
+    correct,
+    graded: graded.length,
+    accuracy,
+    // Traces of one problem are not independent, so an interval over them would be too narrow.
+    interval: order.samples === 1 && graded.length > 0 ? wilsonInterval(correct, graded.length) : null,
+    costs,
+    aggregates,
+    traces: lines,
+  };
+  const percent = (share: number | null) => (share === null ? 'ungraded' : `${(100 * share).toFixed(1)} %`);
+  const text = [
+    `${describeCondition(order.condition)}: ${correct} of ${graded.length} correct (${percent(accuracy)})`,
+    ...aggregates.map(({ name, score }) => `${name}: ${percent(score)}`),
+    `${total(lines, 'thinking')} thinking tokens · ${total(lines, 'generated')} generated · ${describeDuration(wallMs)}`,
+  ].join('\n');
+  return { document, text };
+}
+
+/** An aggregator over all problems: its mean score, and what it chose for each. */
+function aggregated(order: ManyOrder, lines: TraceLine[], { name, ...counts }: AggregatorChoice) {
+  const byProblem = order.problems.map((problem): [string, Aggregated] => {
+    const key = problemKey(problem);
+    const own = lines.filter((line) => line.problemKey === key).map(toSample);
+    const sameAnswer = (answer: string) => answerKey(answer, problem.choices);
+    return [key, aggregate(own, { name, ...counts, key: sameAnswer })];
+  });
+  const scores = byProblem.flatMap(([, { score }]) => score ?? []);
+  const score = scores.length === 0 ? null : scores.reduce((a, b) => a + b, 0) / scores.length;
+  const label = [name, ...Object.values(counts)].join(':');
+  return { name: label, score, problems: Object.fromEntries(byProblem) };
+}
+
+function toSample({ answer, outcome, costs }: TraceLine): Sample {
+  const isCorrect = outcome === null || outcome === 'ungraded' || outcome === 'error' ? null : outcome === 'correct';
+  return {
+    answer,
+    isCorrect,
+    thinkingTokens: costs.thinking,
+    generatedTokens: costs.generated,
+    durationMs: costs.wallMs,
+  };
+}
