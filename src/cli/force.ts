@@ -130,7 +130,7 @@ async function forceAll(flags: ForceFlags, choice: Choice, packageRoot: string):
 
 function allProblems({ file }: ForceFlags): Promise<Problem[]> {
   if (file !== undefined) return readProblems(file);
-  throw new SecondThoughtError('bad-usage', '--all needs a file of problems.', { remedy: 'Add --file PATH.' });
+  throw new SecondThoughtError('bad-usage', 'The flag --all needs a file of problems.', { remedy: 'Add --file PATH.' });
 }
 
 /** On a terminal: what is about to be sent and where, until the first line of the trace replaces it. */

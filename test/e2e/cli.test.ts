@@ -111,6 +111,22 @@ describe('second-thought force says in one sentence', () => {
     ['that a problem is empty', ['--problem', '  '], 'empty-problem', 2],
     ['that no problem was given', [], 'bad-usage', 2],
     ['that a number is none', ['--problem', question, '--ignore', 'two'], 'bad-usage', 2],
+    ['that an exact budget has no number', ['--problem', question, '--ignore', 'until-cap'], 'bad-usage', 2],
+    ['that rejection has no limit', ['--problem', question, '--decoder', 'rejection'], 'bad-usage', 2],
+    [
+      'that a minimum is above the cap',
+      ['--problem', question, '--min-thinking-tokens', '9', '--max-thinking-tokens', '8'],
+      'bad-usage',
+      2,
+    ],
+    ['that an aggregator is unknown', ['--problem', question, '--samples', '2', '--aggregate', 'mode'], 'bad-usage', 2],
+    [
+      'that k is more than there are',
+      ['--problem', question, '--samples', '2', '--aggregate', 'majority:3'],
+      'bad-usage',
+      2,
+    ],
+    ['that --all has no file', ['--all'], 'bad-usage', 2],
     ['that a preset is unknown', ['--problem', question, '--preset', 's2'], 'bad-usage', 2],
     [
       'that a cue would end the thinking',

@@ -70,7 +70,7 @@ export function aggregate(samples: readonly Sample[], options: AggregateOptions)
 
 function checkCount(what: 'k' | 'm', value: number, highest: number, where: string): void {
   if (Number.isInteger(value) && value >= 1 && value <= highest) return;
-  throw new SecondThoughtError('bad-usage', `${where}: ${what} must be from 1 to ${highest}, not ${value}.`);
+  throw new SecondThoughtError('bad-usage', `For ${where}, ${what} must be from 1 to ${highest}, not ${value}.`);
 }
 
 function choose(samples: readonly Sample[], select: (samples: readonly Sample[]) => Sample | null): Aggregated {

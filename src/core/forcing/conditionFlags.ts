@@ -166,7 +166,7 @@ export function toWords(condition: Condition): string[] {
 const unless = (isPlain: boolean, value: string | number) => (isPlain ? [] : [value]);
 
 function refuse(flag: string, text: string | undefined, wanted: string): never {
-  throw new SecondThoughtError('bad-usage', `${flag} cannot be ${JSON.stringify(text ?? '')}: ${wanted}.`);
+  throw new SecondThoughtError('bad-usage', `The flag ${flag} cannot be ${JSON.stringify(text ?? '')}: ${wanted}.`);
 }
 
 function oneOf<T extends string>(flag: string, names: readonly T[], text: string | undefined): T {
