@@ -30,6 +30,7 @@ export const errorCodes = {
   'context-too-long': 'the prompt does not fit into the context of the model',
   'request-refused': 'the server refused a request for another reason',
   'server-error': 'the server failed while it worked on a request',
+  'server-busy': 'the server refuses requests because it has too many, or is not ready',
   'invalid-reply': 'the server answered with something that is not the completions dialect',
   'ids-not-returned': 'the server does not return token ids, so nothing can be forced exactly',
   'stream-cut': 'the connection was lost in the middle of a generation',
