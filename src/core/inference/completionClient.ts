@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import { Agent, EnvHttpProxyAgent, type RequestInit as UndiciRequestInit, fetch as undiciFetch } from 'undici';
 import { SecondThoughtError } from '../base/errors';
-import type { CompletionChunk, CompletionRequest, InferenceClient, ServerFacts, ServerLoad } from './inferenceClient';
+import type { CompletionChunk, CompletionRequest, MeasuringClient, ServerFacts, ServerLoad } from './inferenceClient';
 import { type ErrorPlace, fromServerError, streamCut } from './serverErrors';
 import {
   completionChunkSchema,
@@ -27,7 +27,7 @@ export interface CompletionClientOptions {
 const practicallyNeverMs = 2 ** 31 - 1;
 
 /** A client of one model on one server, over the `openai` SDK. Nothing is sent before the first call. */
-export class CompletionClient implements InferenceClient {
+export class CompletionClient implements MeasuringClient {
   readonly url: string;
   readonly model: string;
   readonly #sdk: OpenAI;
@@ -77,7 +77,7 @@ export class CompletionClient implements InferenceClient {
 
   async detokenize(tokenIds: number[], signal?: AbortSignal): Promise<string> {
     if (tokenIds.length === 0) return '';
-    const reply = await this.#post('/detokenize', { model: this.model, tokens: tokenIds }, signal);
+    const reply = await this.post('/detokenize', { model: this.model, tokens: tokenIds }, signal);
     return parseReply(detokenizeReplySchema, reply, `${this.#root}/detokenize`).prompt;
   }
 
@@ -133,14 +133,14 @@ export class CompletionClient implements InferenceClient {
   }
 
   async #tokenize(body: object, signal?: AbortSignal) {
-    return parseReply(tokenizeReplySchema, await this.#post('/tokenize', body, signal), `${this.#root}/tokenize`);
+    return parseReply(tokenizeReplySchema, await this.post('/tokenize', body, signal), `${this.#root}/tokenize`);
   }
 
   async #get(path: string, signal?: AbortSignal): Promise<unknown> {
     return this.#asOurs(() => this.#sdk.get(`${this.#root}${path}`, { signal: ownSignal(signal) }), signal);
   }
 
-  async #post(path: string, body: object, signal?: AbortSignal): Promise<unknown> {
+  async post(path: string, body: object, signal?: AbortSignal): Promise<unknown> {
     return this.#asOurs(() => this.#sdk.post(`${this.#root}${path}`, { body, signal: ownSignal(signal) }), signal);
   }
 
@@ -201,7 +201,9 @@ function wasResetUnanswered(error: unknown): boolean {
 
 function toChunk(event: ReturnType<typeof completionChunkSchema.parse>): CompletionChunk {
   const choice = event.choices[0];
+  const topLogprobs = choice?.logprobs?.top_logprobs;
   return {
+    ...(topLogprobs ? { topLogprobs } : {}),
     tokenIds: choice?.token_ids ?? [],
     text: choice?.text ?? '',
     finishReason: choice?.finish_reason ?? null,

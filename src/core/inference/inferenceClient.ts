@@ -11,6 +11,8 @@ export interface CompletionRequest {
   sampling: Sampling;
   /** Never to be sampled. */
   maskedTokenIds: number[];
+  /** Fields sent as they are, to measure what a server does with them. */
+  extra?: Readonly<Record<string, unknown>>;
 }
 
 /** A piece of a stream. A piece may hold several ids, or none; `text` is not aligned with `tokenIds`. */
@@ -20,6 +22,8 @@ export interface CompletionChunk {
   finishReason: string | null;
   stopReason: string | number | null;
   cachedPromptTokens: number | null;
+  /** Per id, log-probabilities of the likeliest ones by name, where they were asked for. */
+  topLogprobs?: (Record<string, number> | null)[];
 }
 
 /** What an endpoint tells about itself. */
@@ -44,4 +48,11 @@ export interface InferenceClient extends Tokenizer {
   isAlive(signal?: AbortSignal): Promise<boolean>;
   /** Null where `/metrics` cannot be read. */
   load(signal?: AbortSignal): Promise<ServerLoad | null>;
+}
+
+/** A client for measuring a server: it also reaches routes that generation does not need. */
+export interface MeasuringClient extends InferenceClient {
+  readonly model: string;
+  /** Sends a body to a path below the server's root, e.g. `/pooling`; gives the reply as it is. */
+  post(path: string, body: object, signal?: AbortSignal): Promise<unknown>;
 }

@@ -12,6 +12,7 @@ export const completionChunkSchema = z.object({
       token_ids: z.array(tokenId).nullish(),
       finish_reason: z.string().nullish(),
       stop_reason: z.union([z.string(), z.number()]).nullish(),
+      logprobs: z.object({ top_logprobs: z.array(z.record(z.string(), z.number()).nullable()).nullish() }).nullish(),
     }),
   ),
   usage: z.object({ prompt_tokens_details: z.object({ cached_tokens: z.int().nullish() }).nullish() }).nullish(),
@@ -71,6 +72,7 @@ export function toCompletionBody(request: CompletionRequest, model: string) {
     min_p: sampling.minP,
     repetition_penalty: sampling.repetitionPenalty,
     ...(maskedTokenIds.length > 0 ? { logit_bias: mask } : {}),
+    ...request.extra,
   };
 }
 

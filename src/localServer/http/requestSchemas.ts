@@ -28,6 +28,7 @@ const stop = z
 /** Fields that would change the output and that this server does not have: refused, because ignoring them would lie. */
 const refused = [
   'suffix',
+  'bad_words',
   'prompt_logprobs',
   'structured_outputs',
   'guided_json',
