@@ -34,13 +34,13 @@ async function doctor(flags: DoctorFlags, packageRoot: string): Promise<void> {
   const connection = await connect(spec, { packageRoot, signal, ...deterministic });
   const progress = new ProgressLine(process.stderr);
   try {
-    const { client, server } = connection;
+    const { client, kind, server } = connection;
     const onCheck = (title: string) => progress.show(title);
-    const findings = await examineServer({ client, dialect, version: server.version, signal, onCheck });
+    const findings = await examineServer({ client, kind, dialect, version: server.version, signal, onCheck });
     const isUsable = findings.every((finding) => finding.need !== 'needed' || isGood(finding));
     const determinism = flags.quick || !isUsable ? null : await determinismOf(connection, signal, progress);
     progress.clear();
-    if (flags.json) printJson({ schemaVersion: reportVersion, server, findings, determinism });
+    if (flags.json) printJson({ schemaVersion: reportVersion, kind, server, findings, determinism });
     else print(server, findings, determinism);
     if (!isUsable) process.exitCode = 1;
   } finally {

@@ -91,9 +91,9 @@ export class Engine {
         return { dialect: await proposeDialect(client, signal) };
       }
       case 'check': {
-        const { client, server } = await this.#connect(request.server, signal);
+        const { client, kind, server } = await this.#connect(request.server, signal);
         const { dialect } = request;
-        return { findings: await examineServer({ client, dialect, version: server.version, signal }) };
+        return { findings: await examineServer({ client, kind, dialect, version: server.version, signal }) };
       }
       case 'waitAgain': {
         const connection = await this.#connect(request.server, signal);

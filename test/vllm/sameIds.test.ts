@@ -115,7 +115,13 @@ async function force({ client, server }: Connection, index: number, changes: Par
 describe('real vLLM', () => {
   it('does everything that exact forcing needs', async () => {
     const { client, server } = remote;
-    const findings = await examineServer({ client, dialect: 's1', version: server.version, signal: never });
+    const findings = await examineServer({
+      client,
+      kind: 'vllm',
+      dialect: 's1',
+      version: server.version,
+      signal: never,
+    });
     expect(findings.filter((finding) => finding.need !== 'extra' && !isGood(finding))).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import type { Sampling } from '../forcing/condition';
 import type { Tokenizer } from './dialects';
+import type { ServerKind } from './wireFormat';
 
 /** One completion by ids: the only way this product generates (design: ids in, ids out). */
 export interface CompletionRequest {
@@ -28,6 +29,7 @@ export interface CompletionChunk {
 
 /** What an endpoint tells about itself. */
 export interface ServerFacts {
+  kind: ServerKind;
   version: string | null;
   /** Names of the served models, base model first. */
   models: { id: string; contextLength: number | null }[];

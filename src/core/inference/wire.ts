@@ -20,7 +20,6 @@ export const completionChunkSchema = z.object({
 
 export const tokenizeReplySchema = z.object({ tokens: z.array(tokenId), max_model_len: z.int().nullish() });
 export const detokenizeReplySchema = z.object({ prompt: z.string() });
-export const versionReplySchema = z.object({ version: z.string() });
 export const modelsReplySchema = z.object({
   data: z.array(z.object({ id: z.string(), max_model_len: z.int().nullish() })),
 });

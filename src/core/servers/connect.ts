@@ -6,6 +6,7 @@ import { CompletionClient } from '../inference/completionClient';
 import type { InferenceClient } from '../inference/inferenceClient';
 import { scheduledClient } from '../inference/scheduledClient';
 import { Scheduler } from '../inference/scheduler';
+import type { ServerKind } from '../inference/wireFormat';
 import type { ServerRecord } from '../traces/trace';
 import { startLocalServer } from './localServerProcess';
 import type { ServerSpec } from './serverSpec';
@@ -13,6 +14,7 @@ import type { ServerSpec } from './serverSpec';
 /** A server that answered: a client for it, and what it says of itself. */
 export interface Connection {
   client: CompletionClient;
+  kind: ServerKind;
   /** All generation on this server takes its turn here. */
   scheduler: Scheduler;
   /** The client for generation: its requests take turns with those of other keys (`PlaceOrder.key`). */
@@ -108,14 +110,15 @@ async function describe(
       access.model,
       facts.models.map((model) => model.id),
     );
-  const client = access.model === null ? new CompletionClient({ ...access, model: served.id }) : probe;
+  const client = access.model === null ? probe.withModel(served.id) : probe;
   const { url } = client;
   const server = { id, url, model: served.id, version: facts.version, contextLength: served.contextLength };
   const clock = systemClock;
   const scheduler = new Scheduler({ clock, ceiling: usualConcurrency, load: () => client.load() });
   const turn = { scheduler, clock, refusedForMs: retryWindowMs };
   const clientFor = (key: string) => scheduledClient(client, { ...turn, key });
-  return { client, scheduler, clientFor, retry: { windowMs: isOurs ? 0 : retryWindowMs }, server, close };
+  const { kind } = facts;
+  return { kind, client, scheduler, clientFor, retry: { windowMs: isOurs ? 0 : retryWindowMs }, server, close };
 }
 
 function notServed(url: string, model: string | null, served: string[]): SecondThoughtError {

@@ -1,6 +1,7 @@
 import { toSecondThoughtError } from '../base/errors';
 import { findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { MeasuringClient } from '../inference/inferenceClient';
+import type { ServerKind } from '../inference/wireFormat';
 import { extraChecks } from './extraChecks';
 import { forcingChecks } from './forcingChecks';
 import { guaranteeOf } from './guarantees';
@@ -13,7 +14,8 @@ const question = 'What is 2+3?';
 export interface Examination {
   client: MeasuringClient;
   dialect: string;
-  /** Of the server, where it tells: decides what is guaranteed. */
+  /** Kind and version decide what is guaranteed. */
+  kind: ServerKind;
   version: string | null;
   signal: AbortSignal;
   /** Before each check, for people who wait. */
@@ -59,12 +61,12 @@ export async function examineServer(examination: Examination): Promise<Finding[]
   return findings;
 }
 
-async function find(check: Check, { version, signal, onCheck }: Examination): Promise<Finding> {
+async function find(check: Check, { kind, version, signal, onCheck }: Examination): Promise<Finding> {
   const { measure, ...about } = check;
   onCheck?.(check.title);
   try {
     const measured = await measure();
-    const source = measured.verdict === 'works' ? guaranteeOf(check.capability, version) : undefined;
+    const source = measured.verdict === 'works' && kind === 'vllm' ? guaranteeOf(check.capability, version) : undefined;
     return source === undefined ? { ...about, ...measured } : { ...about, ...measured, verdict: 'guaranteed', source };
   } catch (error) {
     if (signal.aborted) throw error;

@@ -26,7 +26,7 @@ async function examine(...behaviours: Behaviour[]) {
     { kind: 'url', id: 'liar', url: server.url, model: null, keySource: 'none' },
     { packageRoot: '' },
   );
-  const findings = await examineServer({ client, dialect: 's1', version: '0.32.0', signal: never });
+  const findings = await examineServer({ client, kind: 'vllm', dialect: 's1', version: '0.32.0', signal: never });
   return new Map(findings.map((finding) => [finding.capability, finding]));
 }
 
