@@ -17,6 +17,7 @@ const benchmarks = {
   },
   firstToken: () => run(['scripts/benchProgram.mjs', 'bench/firstToken.ts']),
   localServer: () => run(['scripts/benchProgram.mjs', 'bench/localServer.ts']),
+  client: () => run(['scripts/benchProgram.mjs', 'bench/client.ts', 'bench/pacedServer.ts', 'bench/clientLoad.ts']),
   viewer: () => run(['scripts/benchProgram.mjs', 'bench/viewer.ts']),
   activation: () => run(['scripts/benchActivation.mjs']),
 };

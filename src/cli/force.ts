@@ -36,6 +36,7 @@ interface ForceFlags extends ServerFlags, ConditionTexts {
   aggregate?: string[];
   concurrency: number;
   continue?: string;
+  retryFor?: number;
   save?: string;
   json?: boolean;
 }
@@ -60,6 +61,7 @@ export function addForce(program: Command, packageRoot: string): void {
     .option('--concurrency <n>', 'traces at the same time, with several (8)', positive, 8)
     .option('--seed <n>', 'seed of the sampling (0)', count)
     .option('--continue <trace>', 'go on with an interrupted trace (id, or *.trace.json)')
+    .option('--retry-for <seconds>', 'how long to wait for a server that is lost half-way (300)', count)
     .option('--save <path>', 'write the trace to a *.trace.json file as well')
     .option('--json', 'print one JSON document');
   addConditionOptions(command);
@@ -82,12 +84,13 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
     await sayConnecting(flags, choice, order?.problem);
     const deterministic = flags.deterministic ? { deterministic: true } : {};
     connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
-    const { client, server } = connection;
+    const { client, clientFor, retry, server } = connection;
     const trace = interrupted ?? (await prepareTrace({ ...(order as NewOrder), server }, client, systemClock, signal));
     const stream = flags.json ? undefined : new TraceStream(process.stdout, trace);
     const store = await RunStore.openScratch(cliScratchFolder(), systemClock);
     await generateRecorded(trace, store, {
-      client,
+      client: clientFor(trace.conditionKey),
+      retry: { windowMs: flags.retryFor === undefined ? retry.windowMs : flags.retryFor * 1_000 },
       clock: systemClock,
       signal,
       onEvent: (event) => stream?.show(event),

@@ -1,12 +1,11 @@
 import { type Aggregated, aggregate } from '../core/aggregate/aggregate';
 import type { Sample } from '../core/aggregate/vote';
 import { systemClock } from '../core/base/clock';
-import { SecondThoughtError } from '../core/base/errors';
-import { forEachLimited } from '../core/base/pool';
+import { isError, SecondThoughtError } from '../core/base/errors';
 import { describeDuration } from '../core/evaluate/estimate';
 import { answerKey, gradeTrace, type Outcome } from '../core/evaluate/outcome';
 import { wilsonInterval } from '../core/evaluate/statistics';
-import { type Condition, describeCondition } from '../core/forcing/condition';
+import { type Condition, conditionKey, describeCondition } from '../core/forcing/condition';
 import { prepareTrace, renderPrompt } from '../core/forcing/prepare';
 import { generateRecorded } from '../core/forcing/recorded';
 import { type Problem, problemKey } from '../core/problems/problem';
@@ -73,7 +72,7 @@ interface TraceLine {
 /** Several problems, or several samples of one: progress on a terminal, then one document or one table. */
 export async function forceMany(
   order: ManyOrder,
-  { client, server }: Connection,
+  { client, clientFor, scheduler, server, retry }: Connection,
   store: RunStore,
   signal: AbortSignal,
 ): Promise<{ document: object; text: string }> {
@@ -92,17 +91,35 @@ export async function forceMany(
   );
   const lines: TraceLine[] = new Array(orders.length);
   let finished = 0;
-  await forEachLimited(orders.entries(), order.concurrency, signal, async ([at, each]) => {
-    const trace = await prepareTrace(each, client, systemClock, signal);
-    await generateRecorded(trace, store, { client, clock: systemClock, signal });
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  scheduler.ceiling = order.concurrency;
+  const run = async (each: (typeof orders)[number], at: number) => {
+    const key = conditionKey(condition);
+    const prepare = () => prepareTrace(each, client, systemClock, either);
+    const trace = await scheduler.run({ key, signal: either }, prepare);
+    await generateRecorded(trace, store, { client: clientFor(key), clock: systemClock, signal: either, retry });
     if (trace.interruption) throw interrupted(trace);
     lines[at] = lineOf(trace);
-    finished++;
-    sayProgress(finished, orders.length, systemClock.now() - startedAt);
-  });
+    sayProgress(++finished, orders.length, systemClock.now() - startedAt);
+  };
+  const running = orders.map((each, at) =>
+    run(each, at).catch((error: unknown) => {
+      failed.abort(); // one error is enough: the others keep what they have
+      throw error;
+    }),
+  );
+  const results = await Promise.allSettled(running);
   if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
+  throwFirst(results);
   const wallMs = systemClock.now() - startedAt;
   return report(order, lines, server.model, wallMs);
+}
+
+/** The error that stopped the others, rather than one that says only that it was stopped. */
+function throwFirst(results: PromiseSettledResult<void>[]): void {
+  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  if (errors.length > 0) throw errors.find((error) => !isError(error, 'cancelled')) ?? errors[0];
 }
 
 /** The cap `auto` depends on all prompts that run together, as in the released evaluation. */

@@ -2,6 +2,7 @@ import { untilAborted } from '../core/base/abort';
 import type { Clock } from '../core/base/clock';
 import { type ErrorCode, reportError, SecondThoughtError } from '../core/base/errors';
 import { outcomeRecord } from '../core/evaluate/outcomeRecord';
+import { conditionKey } from '../core/forcing/condition';
 import { prepareTrace, waitAgain } from '../core/forcing/prepare';
 import { generateRecorded } from '../core/forcing/recorded';
 import { type Connection, connect } from '../core/servers/connect';
@@ -90,8 +91,9 @@ export class Engine {
         return { dialect: await proposeDialect(client, signal) };
       }
       case 'check': {
-        const { client } = await this.#connect(request.server, signal);
-        return { findings: await examineServer(client, request.dialect, signal) };
+        const { client, kind, server } = await this.#connect(request.server, signal);
+        const { dialect } = request;
+        return { findings: await examineServer({ client, kind, dialect, version: server.version, signal }) };
       }
       case 'waitAgain': {
         const connection = await this.#connect(request.server, signal);
@@ -116,6 +118,13 @@ export class Engine {
     }
   }
 
+  /** Prompts wait their turn too: a thousand problems do not ask for a thousand at once. */
+  async #prepareInTurn(request: Evaluation, signal: AbortSignal): Promise<ToRun> {
+    const { scheduler } = await this.#connect(request.server, signal);
+    scheduler.ceiling = request.concurrency;
+    return scheduler.run({ key: conditionKey(request.condition), signal }, () => this.#prepare(request, signal));
+  }
+
   async #prepare(request: Order, signal: AbortSignal): Promise<ToRun> {
     const connection = await this.#connect(request.server, signal);
     const { problem, condition, seed, sample } = request;
@@ -124,10 +133,11 @@ export class Engine {
   }
 
   /** A whole trace without anyone watching; one that was interrupted stays in its journal and is a failure here. */
-  async #evaluate(request: Order, signal: AbortSignal): Promise<EngineResult> {
-    const { trace, connection } = await this.#prepare(request, signal);
+  async #evaluate(request: Evaluation, signal: AbortSignal): Promise<EngineResult> {
+    const { trace, connection } = await this.#prepareInTurn(request, signal);
     const { store, clock } = this.#options;
-    await generateRecorded(trace, store, { client: connection.client, clock, signal });
+    const { retry } = connection;
+    await generateRecorded(trace, store, { client: connection.clientFor(trace.conditionKey), clock, signal, retry });
     const outcome = outcomeRecord(trace);
     if (outcome) return { outcome };
     const { code, message, remedy } = trace.interruption ?? { code: 'internal', message: 'The trace has no outcome.' };
@@ -190,8 +200,9 @@ export class Engine {
     let seq = 0;
     let lastWaitingMs = 0;
     const generation = generateRecorded(trace, store, {
-      client: connection.client,
+      client: connection.clientFor(traceId), // somebody watches: it shares evenly with whole evaluations
       clock,
+      retry: connection.retry,
       signal: stop.signal,
       answerNow: answerNow.signal,
       patience: { checkEveryMs: waitingEveryMs },
@@ -219,6 +230,7 @@ export class Engine {
 }
 
 type Order = Extract<EngineRequest, { type: 'force' | 'evaluate' }>;
+type Evaluation = Extract<EngineRequest, { type: 'evaluate' }>;
 
 interface ToRun {
   trace: Trace;

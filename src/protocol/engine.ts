@@ -27,8 +27,11 @@ const order = {
 export const engineRequestSchema = z.discriminatedUnion('type', [
   /** Starts a trace. The reply comes when its prompt is ready; what follows are `trace/…` notifications. */
   z.object({ type: z.literal('force'), ...order }),
-  /** The same without notifications: the reply comes when the trace is finished, and holds its outcome. */
-  z.object({ type: z.literal('evaluate'), ...order }),
+  /**
+   * The same without notifications: the reply comes when the trace is finished, and holds its outcome. Any
+   * number may be asked for at once: at most `concurrency` requests are at the server at a time.
+   */
+  z.object({ type: z.literal('evaluate'), ...order, concurrency: z.int().positive() }),
   /** Ends a `force` that is being prepared, or an `evaluate`: it then fails with `cancelled`. */
   z.object({ type: z.literal('cancel'), requestId, target: requestId }),
   /** Starts a new trace that thinks on where this one stopped thinking. */

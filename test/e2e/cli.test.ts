@@ -165,9 +165,20 @@ describe('second-thought serve', () => {
     const good = await run(remote('force', '--problem', question, '--ignore', '1'));
     expect(report(good.stdout)).toMatchObject({ cuesUsed: 1, server: { url } });
     const doctor = JSON.parse((await run(remote('doctor'))).stdout) as {
-      findings: { capability: string; verdict: string }[];
+      schemaVersion: number;
+      findings: { capability: string; verdict: string; need: string }[];
+      determinism: { way: string; identical: number; of: number }[];
     };
-    expect(doctor.findings.filter((finding) => finding.verdict !== 'works')).toEqual([]);
+    expect(doctor.schemaVersion).toBe(1);
+    const used = doctor.findings.filter((finding) => finding.need !== 'extra');
+    expect(used.filter((finding) => finding.verdict !== 'works')).toEqual([]);
+    expect(doctor.findings.filter((finding) => finding.verdict === 'lies')).toEqual([]);
+    expect(doctor.determinism.map(({ way, of }) => [way, of])).toEqual([
+      ['again', 20],
+      ['among-others', 20],
+      ['in-three-parts', 20],
+    ]);
+    expect(doctor.determinism[0]?.identical).toBe(20);
     const wrongKey = await run(remote('force', '--problem', question), 'wrong');
     expect(errorOf(wrongKey.stderr).code).toBe('unauthorized');
     expect(wrongKey.stderr).not.toContain('wrong"');

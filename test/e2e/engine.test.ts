@@ -132,7 +132,14 @@ async function serverGone(trace: Trace): Promise<void> {
 describe('the engine', () => {
   it('evaluates a problem without a word in between, and replies with its outcome', async () => {
     const order = { problem: { id: 'p', question: 'What is 2+3?', answer: '5' }, condition: createCondition() };
-    const { outcome } = await engine.ask({ type: 'evaluate', ...order, server: bundledServer, seed: 0, sample: 0 });
+    const { outcome } = await engine.ask({
+      type: 'evaluate',
+      ...order,
+      server: bundledServer,
+      seed: 0,
+      sample: 0,
+      concurrency: 1,
+    });
     expect(outcome).toMatchObject({ problemKey: 'p', outcome: 'correct', answer: '5' });
     expect(engine.messages.filter((message) => message.type === 'trace/event')).toEqual([]);
     const store = await RunStore.openScratch(folder, systemClock);

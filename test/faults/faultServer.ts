@@ -65,6 +65,13 @@ export class FaultServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** As after kill -9: every socket is cut, the port is free. What comes back goes on with the next behaviour. */
+  async kill(): Promise<{ restart(): Promise<void> }> {
+    const { port } = this.#server.address() as AddressInfo;
+    await this.stop();
+    return { restart: () => new Promise((resolve) => this.#server.listen(port, '127.0.0.1', resolve)) };
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -126,9 +133,9 @@ export class FaultStream {
   }
 
   /** An error status instead of a stream. */
-  status(code: number, body: unknown): void {
+  status(code: number, body: unknown, headers: Record<string, string> = {}): void {
     const isText = typeof body === 'string';
-    this.#response.writeHead(code, { 'content-type': isText ? 'text/html' : 'application/json' });
+    this.#response.writeHead(code, { 'content-type': isText ? 'text/html' : 'application/json', ...headers });
     this.#response.end(isText ? body : JSON.stringify(body));
   }
 

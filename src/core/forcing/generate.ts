@@ -5,10 +5,11 @@ import type { CompletionRequest, InferenceClient } from '../inference/inferenceC
 import { defaultPatience, withPatience } from '../inference/patience';
 import { LoopDetector } from '../loops/findLoop';
 import { applyEvent, type TraceEvent } from '../traces/events';
-import { contextIds, type Pass, type Trace } from '../traces/trace';
+import { contextIds, generatedTokens, type Pass, type Trace } from '../traces/trace';
 import { nextStep } from './nextStep';
 import { type PlannedRequest, type Step, samplingOf } from './plan';
 import { policyOf } from './policies';
+import { Reconnection, type RetryRules } from './reconnection';
 import { type Received, type Settled, settlePass, splitAtDelimiter, Vocabulary } from './settle';
 
 export interface GenerateOptions {
@@ -23,6 +24,8 @@ export interface GenerateOptions {
   /** While a request waits for its first token. */
   onWaiting?(waitedMs: number): void;
   patience?: Partial<typeof defaultPatience>;
+  /** What a lost connection means; without it the trace is interrupted at once. */
+  retry?: RetryRules;
 }
 
 /**
@@ -37,7 +40,7 @@ export async function generateTrace(trace: Trace, options: GenerateOptions): Pro
   try {
     if (trace.status === 'interrupted') run.emit({ type: 'continued' });
     await run.settleLeftover();
-    while (trace.status === 'running') await run.take(nextStep(trace));
+    while (trace.status === 'running') await run.takeOrReconnect(() => nextStep(trace));
   } catch (error) {
     const { code, message, remedy } = toSecondThoughtError(error);
     run.emit({ type: 'interrupted', reason: remedy === undefined ? { code, message } : { code, message, remedy } });
@@ -49,6 +52,7 @@ class Generation {
   readonly #trace: Trace;
   readonly #options: GenerateOptions;
   readonly #vocabulary: Vocabulary;
+  readonly #reconnection: Reconnection | undefined;
 
   constructor(trace: Trace, options: GenerateOptions) {
     this.#trace = trace;
@@ -56,11 +60,29 @@ class Generation {
     const { dialect } = trace;
     const known = [...contextIds(trace), ...dialect.thinkingEndIds, ...dialect.answerEndIds, ...dialect.closingIds];
     this.#vocabulary = new Vocabulary(known, options.client);
+    this.#reconnection = options.retry && new Reconnection(options.retry, options);
   }
 
   emit(event: TraceEvent): void {
     applyEvent(this.#trace, event);
     this.#options.onEvent?.(event);
+  }
+
+  /** A connection that was lost is waited for: what arrived is settled, and the next step goes on from the last id. */
+  async takeOrReconnect(next: () => Step): Promise<void> {
+    try {
+      await this.take(next());
+    } catch (error) {
+      const waitedMs = await this.#reconnection?.wait(error, generatedTokens(this.#trace));
+      if (waitedMs === undefined) throw error;
+      await this.settleLeftover();
+      const seconds = Math.round(waitedMs / 1_000);
+      const after = `after ${generatedTokens(this.#trace)} tokens`;
+      this.emit({
+        type: 'warning',
+        text: `The connection was lost ${after}; ${seconds} s later the generation went on from the last token, as a new pass.`,
+      });
+    }
   }
 
   async take(step: Step): Promise<void> {

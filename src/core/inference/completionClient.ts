@@ -1,18 +1,19 @@
 import OpenAI from 'openai';
 import { Agent, EnvHttpProxyAgent, type RequestInit as UndiciRequestInit, fetch as undiciFetch } from 'undici';
 import { SecondThoughtError } from '../base/errors';
-import type { CompletionChunk, CompletionRequest, InferenceClient, ServerFacts, ServerLoad } from './inferenceClient';
+import type {
+  CompletionChunk,
+  CompletionRequest,
+  MeasuringClient,
+  ServerFacts,
+  ServerLoad,
+  TemplateArguments,
+} from './inferenceClient';
 import { type ErrorPlace, fromServerError, streamCut } from './serverErrors';
-import {
-  completionChunkSchema,
-  detokenizeReplySchema,
-  modelsReplySchema,
-  parseLoad,
-  parseReply,
-  toCompletionBody,
-  tokenizeReplySchema,
-  versionReplySchema,
-} from './wire';
+import { identify, wireOf } from './serverKind';
+import { modelsReplySchema, parseLoad, parseReply } from './wire';
+import type { Call, WireFormat } from './wireFormat';
+import { vllmWire } from './wireVllm';
 
 export interface CompletionClientOptions {
   /** Base URL, with or without `/v1`. */
@@ -27,15 +28,18 @@ export interface CompletionClientOptions {
 const practicallyNeverMs = 2 ** 31 - 1;
 
 /** A client of one model on one server, over the `openai` SDK. Nothing is sent before the first call. */
-export class CompletionClient implements InferenceClient {
+export class CompletionClient implements MeasuringClient {
   readonly url: string;
   readonly model: string;
+  readonly #options: CompletionClientOptions;
   readonly #sdk: OpenAI;
   readonly #root: string;
   readonly #place: ErrorPlace;
   readonly #dispatcher: Agent | EnvHttpProxyAgent;
+  #wire: WireFormat = vllmWire;
 
   constructor(options: CompletionClientOptions) {
+    this.#options = options;
     this.url = baseUrl(options.url);
     this.model = options.model;
     this.#root = this.url.replace(/\/v1$/, '');
@@ -53,37 +57,43 @@ export class CompletionClient implements InferenceClient {
     });
   }
 
-  /** Version and models. The version is null where the server has no `/version`. */
+  /** Kind, version and models; from then on the server is spoken to as its kind wants it. */
   async facts(signal?: AbortSignal): Promise<ServerFacts> {
     const models = parseReply(modelsReplySchema, await this.#get('/v1/models', signal), `${this.url}/models`);
-    const version = await this.#get('/version', signal).catch(() => null);
-    const parsed = versionReplySchema.safeParse(version);
+    const identity = await identify((path, body) =>
+      body ? this.post(path, { model: this.model || models.data[0]?.id, ...body }, signal) : this.#get(path, signal),
+    );
+    this.#wire = wireOf(identity, this.url);
+    const { kind, version, contextLength } = identity;
     return {
-      version: parsed.success ? parsed.data.version : null,
-      models: models.data.map(({ id, max_model_len }) => ({ id, contextLength: max_model_len ?? null })),
+      kind,
+      version,
+      models: models.data.map(({ id, max_model_len }) => ({ id, contextLength: max_model_len ?? contextLength })),
     };
   }
 
-  async tokenize(text: string, signal?: AbortSignal): Promise<number[]> {
-    const body = { model: this.model, prompt: text, add_special_tokens: false };
-    return (await this.#tokenize(body, signal)).tokens;
+  /** The same server, another of its models. */
+  withModel(model: string): CompletionClient {
+    const other = new CompletionClient({ ...this.#options, model });
+    other.#wire = this.#wire;
+    return other;
   }
 
-  async renderChat(
-    userText: string,
-    signal?: AbortSignal,
-    templateArguments: Record<string, string | number | boolean> = {},
-  ) {
-    const messages = [{ role: 'user', content: userText }];
-    const extra = Object.keys(templateArguments).length > 0 ? { chat_template_kwargs: templateArguments } : {};
-    const reply = await this.#tokenize({ model: this.model, messages, add_generation_prompt: true, ...extra }, signal);
-    return { promptIds: reply.tokens, contextLength: reply.max_model_len ?? null };
+  async tokenize(text: string, signal?: AbortSignal): Promise<number[]> {
+    return this.#ask(this.#wire.tokenize(text, this.model), this.#wire.readTokens, signal);
+  }
+
+  async renderChat(userText: string, signal?: AbortSignal, templateArguments: TemplateArguments = {}) {
+    const wire = this.#wire;
+    const prompt = await this.#ask(wire.renderChat(userText, this.model, templateArguments), wire.readPrompt, signal);
+    if ('promptIds' in prompt) return prompt;
+    const call = (wire.tokenizePrompt ?? wire.tokenize)(prompt.text, this.model);
+    return { promptIds: await this.#ask(call, wire.readTokens, signal), contextLength: null };
   }
 
   async detokenize(tokenIds: number[], signal?: AbortSignal): Promise<string> {
     if (tokenIds.length === 0) return '';
-    const reply = await this.#post('/detokenize', { model: this.model, tokens: tokenIds }, signal);
-    return parseReply(detokenizeReplySchema, reply, `${this.#root}/detokenize`).prompt;
+    return this.#ask(this.#wire.detokenize(tokenIds, this.model), this.#wire.readText, signal);
   }
 
   async *complete(request: CompletionRequest, signal: AbortSignal): AsyncGenerator<CompletionChunk> {
@@ -92,9 +102,7 @@ export class CompletionClient implements InferenceClient {
     let hasFinished = false;
     try {
       for await (const event of await this.#open(request, either)) {
-        const reply = parseReply(completionChunkSchema, event, `A piece of the stream from ${this.url}`);
-        if (reply.choices[0]?.text && !reply.choices[0].token_ids) throw idsNotReturned(this.url);
-        const chunk = toChunk(reply);
+        const chunk = this.#wire.readChunk(event, this.url);
         hasFinished ||= chunk.finishReason !== null;
         yield chunk;
       }
@@ -130,22 +138,21 @@ export class CompletionClient implements InferenceClient {
     }
   }
 
-  async #open(request: CompletionRequest, signal: AbortSignal) {
-    // The builder's fields go beyond the SDK's types; ids of a prompt are number[] in both.
-    const body = toCompletionBody(request, this.model) as OpenAI.CompletionCreateParamsStreaming;
-    const stream = await this.#onceMore(() => this.#sdk.completions.create(body, { signal }), signal);
-    return stream as AsyncIterable<unknown>;
+  async #open(request: CompletionRequest, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
+    const { path, body } = this.#wire.complete(request, this.model);
+    const send = () => this.#sdk.post<AsyncIterable<unknown>>(`${this.#root}${path}`, { body, signal, stream: true });
+    return this.#onceMore(send, signal);
   }
 
-  async #tokenize(body: object, signal?: AbortSignal) {
-    return parseReply(tokenizeReplySchema, await this.#post('/tokenize', body, signal), `${this.#root}/tokenize`);
+  async #ask<T>({ path, body }: Call, read: (reply: unknown, from: string) => T, signal?: AbortSignal): Promise<T> {
+    return read(await this.post(path, body, signal), `${this.#root}${path}`);
   }
 
   async #get(path: string, signal?: AbortSignal): Promise<unknown> {
     return this.#asOurs(() => this.#sdk.get(`${this.#root}${path}`, { signal: ownSignal(signal) }), signal);
   }
 
-  async #post(path: string, body: object, signal?: AbortSignal): Promise<unknown> {
+  async post(path: string, body: object, signal?: AbortSignal): Promise<unknown> {
     return this.#asOurs(() => this.#sdk.post(`${this.#root}${path}`, { body, signal: ownSignal(signal) }), signal);
   }
 
@@ -202,21 +209,4 @@ function wasResetUnanswered(error: unknown): boolean {
     if ('code' in cause && (cause.code === 'ECONNRESET' || cause.code === 'UND_ERR_SOCKET')) return true;
   }
   return false;
-}
-
-function toChunk(event: ReturnType<typeof completionChunkSchema.parse>): CompletionChunk {
-  const choice = event.choices[0];
-  return {
-    tokenIds: choice?.token_ids ?? [],
-    text: choice?.text ?? '',
-    finishReason: choice?.finish_reason ?? null,
-    stopReason: choice?.stop_reason ?? null,
-    cachedPromptTokens: event.usage?.prompt_tokens_details?.cached_tokens ?? null,
-  };
-}
-
-function idsNotReturned(url: string): SecondThoughtError {
-  return new SecondThoughtError('ids-not-returned', `The server at ${url} does not return token ids.`, {
-    remedy: 'Exact forcing needs vLLM 0.10.2 or newer (field return_token_ids), or the bundled model.',
-  });
 }

@@ -1,5 +1,6 @@
 import type { Sampling } from '../forcing/condition';
 import type { Tokenizer } from './dialects';
+import type { ServerKind } from './wireFormat';
 
 /** One completion by ids: the only way this product generates (design: ids in, ids out). */
 export interface CompletionRequest {
@@ -15,6 +16,8 @@ export interface CompletionRequest {
   bannedWords?: string[];
   /** The server's own limit of thinking tokens. */
   thinkingTokenBudget?: number;
+  /** Fields sent as they are, to measure what a server does with them. */
+  extra?: Readonly<Record<string, unknown>>;
 }
 
 /** A piece of a stream. A piece may hold several ids, or none; `text` is not aligned with `tokenIds`. */
@@ -24,10 +27,13 @@ export interface CompletionChunk {
   finishReason: string | null;
   stopReason: string | number | null;
   cachedPromptTokens: number | null;
+  /** Per id, log-probabilities of the likeliest ones by name, where they were asked for. */
+  topLogprobs?: (Record<string, number> | null)[];
 }
 
 /** What an endpoint tells about itself. */
 export interface ServerFacts {
+  kind: ServerKind;
   version: string | null;
   /** Names of the served models, base model first. */
   models: { id: string; contextLength: number | null }[];
@@ -39,6 +45,9 @@ export interface ServerLoad {
   waiting: number;
 }
 
+/** Given to a chat template beside the messages: `enable_thinking`, `reasoning_effort`. */
+export type TemplateArguments = Readonly<Record<string, string | number | boolean>>;
+
 export interface InferenceClient extends Tokenizer {
   /** Fails with `stream-cut` if the stream ends without a finish reason; closing the iterator closes the socket. */
   complete(request: CompletionRequest, signal: AbortSignal): AsyncIterable<CompletionChunk>;
@@ -46,10 +55,17 @@ export interface InferenceClient extends Tokenizer {
   renderChat(
     userText: string,
     signal?: AbortSignal,
-    templateArguments?: Record<string, string | number | boolean>,
+    templateArguments?: TemplateArguments,
   ): Promise<{ promptIds: number[]; contextLength: number | null }>;
   /** False if the server does not answer or says that its engine is dead. */
   isAlive(signal?: AbortSignal): Promise<boolean>;
   /** Null where `/metrics` cannot be read. */
   load(signal?: AbortSignal): Promise<ServerLoad | null>;
+}
+
+/** A client for measuring a server: it also reaches routes that generation does not need. */
+export interface MeasuringClient extends InferenceClient {
+  readonly model: string;
+  /** Sends a body to a path below the server's root, e.g. `/pooling`; gives the reply as it is. */
+  post(path: string, body: object, signal?: AbortSignal): Promise<unknown>;
 }

@@ -27,30 +27,29 @@ export const defaultPatience = { checkEveryMs: 5_000, checksToFail: 3, idleMs: 1
  */
 export async function* withPatience<T>(source: AsyncIterable<T>, patience: Patience, url: string): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
+  let guard: Guard = waitForFirst(patience, url);
   let isFirst = true;
   try {
     for (;;) {
-      const piece = iterator.next();
-      piece.catch(() => {}); // an abandoned piece may fail later; whoever waits for it sees the error
-      const guard = isFirst ? waitForFirst(patience, url) : waitForNext(patience, url);
-      let result: IteratorResult<T>;
-      try {
-        result = await Promise.race([piece, guard.failed]);
-      } finally {
-        guard.stop();
-      }
+      const result = await guard.watch(iterator.next());
       if (result.done) return;
-      isFirst = false;
+      if (isFirst) {
+        guard.stop();
+        guard = new SilenceGuard(patience, url);
+        isFirst = false;
+      }
       yield result.value;
     }
   } finally {
+    guard.stop();
     // Not awaited: a generator that is stuck in a read returns only when its socket is closed, which this asks for.
     void iterator.return?.();
   }
 }
 
 interface Guard {
-  failed: Promise<never>;
+  /** The piece, or the failure that ends the wait for it. */
+  watch<T>(piece: Promise<T>): Promise<T>;
   stop(): void;
 }
 
@@ -72,7 +71,10 @@ function waitForFirst(patience: Patience, url: string): Guard {
   });
   failed.catch(() => {});
   return {
-    failed,
+    watch(piece) {
+      piece.catch(() => {}); // an abandoned piece may fail later; whoever waits for it sees the error
+      return Promise.race([piece, failed]);
+    },
     stop() {
       isStopped = true;
       cancelTimer();
@@ -80,13 +82,49 @@ function waitForFirst(patience: Patience, url: string): Guard {
   };
 }
 
-function waitForNext({ clock, idleMs }: Patience, url: string): Guard {
-  let cancelTimer = () => {};
-  const failed = new Promise<never>((_, reject) => {
-    cancelTimer = clock.after(idleMs, () => reject(stalled(url, idleMs)));
-  });
-  failed.catch(() => {});
-  return { failed, stop: () => cancelTimer() };
+/** One timer for the whole stream, not one per piece: a fast server sends tens of thousands of pieces a second. */
+class SilenceGuard implements Guard {
+  readonly #patience: Patience;
+  readonly #url: string;
+  #waitingSince = 0;
+  #fail: ((error: SecondThoughtError) => void) | undefined;
+  #cancelTimer = () => {};
+
+  constructor(patience: Patience, url: string) {
+    this.#patience = patience;
+    this.#url = url;
+    this.#look(patience.idleMs);
+  }
+
+  watch<T>(piece: Promise<T>): Promise<T> {
+    this.#waitingSince = this.#patience.clock.now();
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      piece.then(
+        (value) => {
+          this.#fail = undefined;
+          resolve(value);
+        },
+        (error) => {
+          this.#fail = undefined;
+          reject(error);
+        },
+      );
+    });
+  }
+
+  stop(): void {
+    this.#cancelTimer();
+  }
+
+  #look(afterMs: number): void {
+    const { clock, idleMs } = this.#patience;
+    this.#cancelTimer = clock.after(afterMs, () => {
+      const leftMs = this.#fail ? this.#waitingSince + idleMs - clock.now() : idleMs;
+      if (leftMs <= 0) this.#fail?.(stalled(this.#url, idleMs));
+      else this.#look(leftMs);
+    });
+  }
 }
 
 function goneWhileWaiting(url: string): SecondThoughtError {

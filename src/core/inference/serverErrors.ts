@@ -9,6 +9,28 @@ export interface ErrorPlace {
   keySource: string;
 }
 
+/** The server has too much to do (429), or is not ready (503): it did nothing yet, and may be asked again. */
+export class ServerBusyError extends SecondThoughtError {
+  /** What its `Retry-After` asks for, in milliseconds. */
+  readonly retryAfterMs: number | null;
+
+  constructor(error: APIError, { url }: ErrorPlace) {
+    super('server-busy', `The server at ${url} has too much to do (${error.status}): ${serverSays(error)}`, {
+      cause: error,
+      remedy: 'Try again later, or with fewer requests at the same time.',
+    });
+    this.retryAfterMs = parseRetryAfter(error.headers?.get('retry-after') ?? null);
+  }
+}
+
+/** `Retry-After` as RFC 9110 has it: seconds, or a date. Null if it is neither. */
+function parseRetryAfter(value: string | null): number | null {
+  if (value === null || value.trim() === '') return null;
+  const seconds = Number(value);
+  const ms = Number.isNaN(seconds) ? Date.parse(value) - Date.now() : seconds * 1_000;
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+}
+
 /** Foreign errors (SDK, sockets, TLS, server bodies) as ours: the one boundary. */
 export function fromServerError(error: unknown, place: ErrorPlace): SecondThoughtError {
   if (error instanceof SecondThoughtError) return error;
@@ -73,6 +95,7 @@ function fromStatus(error: APIError, place: ErrorPlace): SecondThoughtError {
       remedy: 'Choose one of the models that it lists (second-thought doctor shows them).',
     });
   }
+  if (error.status === 429 || error.status === 503) return new ServerBusyError(error, place);
   const context = /maximum context length is (\d+)/i.exec(said) ?? /max_model_len\s*=?\s*(\d+)/i.exec(said);
   if (context) {
     return new SecondThoughtError(

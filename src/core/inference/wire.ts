@@ -12,6 +12,7 @@ export const completionChunkSchema = z.object({
       token_ids: z.array(tokenId).nullish(),
       finish_reason: z.string().nullish(),
       stop_reason: z.union([z.string(), z.number()]).nullish(),
+      logprobs: z.object({ top_logprobs: z.array(z.record(z.string(), z.number()).nullable()).nullish() }).nullish(),
     }),
   ),
   usage: z.object({ prompt_tokens_details: z.object({ cached_tokens: z.int().nullish() }).nullish() }).nullish(),
@@ -19,7 +20,6 @@ export const completionChunkSchema = z.object({
 
 export const tokenizeReplySchema = z.object({ tokens: z.array(tokenId), max_model_len: z.int().nullish() });
 export const detokenizeReplySchema = z.object({ prompt: z.string() });
-export const versionReplySchema = z.object({ version: z.string() });
 export const modelsReplySchema = z.object({
   data: z.array(z.object({ id: z.string(), max_model_len: z.int().nullish() })),
 });
@@ -73,6 +73,7 @@ export function toCompletionBody(request: CompletionRequest, model: string) {
     ...(maskedTokenIds.length > 0 ? { logit_bias: mask } : {}),
     ...(bannedWords.length > 0 ? { bad_words: bannedWords } : {}),
     ...(thinkingTokenBudget === undefined ? {} : { thinking_token_budget: thinkingTokenBudget }),
+    ...request.extra,
   };
 }
 

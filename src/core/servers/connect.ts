@@ -1,6 +1,12 @@
 import path from 'node:path';
+import { systemClock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
+import type { RetryRules } from '../forcing/reconnection';
 import { CompletionClient } from '../inference/completionClient';
+import type { InferenceClient } from '../inference/inferenceClient';
+import { scheduledClient } from '../inference/scheduledClient';
+import { Scheduler } from '../inference/scheduler';
+import type { ServerKind } from '../inference/wireFormat';
 import type { ServerRecord } from '../traces/trace';
 import { startLocalServer } from './localServerProcess';
 import type { ServerSpec } from './serverSpec';
@@ -8,6 +14,13 @@ import type { ServerSpec } from './serverSpec';
 /** A server that answered: a client for it, and what it says of itself. */
 export interface Connection {
   client: CompletionClient;
+  kind: ServerKind;
+  /** All generation on this server takes its turn here. */
+  scheduler: Scheduler;
+  /** The client for generation: its requests take turns with those of other keys (`PlaceOrder.key`). */
+  clientFor(key: string): InferenceClient;
+  /** How long to wait for the server if it is lost in the middle of a trace. */
+  retry: RetryRules;
   server: Omit<ServerRecord, 'contextLength'> & { contextLength: number | null };
   /** Ends what was started for this connection, e.g. the local server. */
   close(): Promise<void>;
@@ -22,6 +35,12 @@ export interface ConnectOptions {
   /** A GGUF file to serve instead of the bundled one. */
   modelFile?: string;
 }
+
+/** Requests at the same time where nothing else is configured. */
+const usualConcurrency = 8;
+
+/** As long as a large server may take to start again. */
+const retryWindowMs = 5 * 60_000;
 
 export const bundledModelName = 's1-tiny';
 
@@ -41,7 +60,7 @@ export function localServerProgram(packageRoot: string): string {
  *   `local-server-unavailable`
  */
 export async function connect(spec: ServerSpec, options: ConnectOptions): Promise<Connection> {
-  if (spec.kind === 'url') return describe(spec.id, spec, async () => {}, options.signal);
+  if (spec.kind === 'url') return describe(spec.id, spec, { isOurs: false, close: async () => {} }, options.signal);
   const local = await startLocalServer({
     program: localServerProgram(options.packageRoot),
     modelFile: options.modelFile ?? bundledModelFile(options.packageRoot),
@@ -56,7 +75,7 @@ export async function connect(spec: ServerSpec, options: ConnectOptions): Promis
     keySource: 'the local server’s own key',
   };
   try {
-    return await describe(spec.id, access, () => local.stop(), options.signal);
+    return await describe(spec.id, access, { isOurs: true, close: () => local.stop() }, options.signal);
   } catch (error) {
     await local.stop();
     throw error;
@@ -70,10 +89,16 @@ interface Access {
   keySource: string;
 }
 
+interface Ownership {
+  /** A child process of ours: it does not come back at the same address. */
+  isOurs: boolean;
+  close(): Promise<void>;
+}
+
 async function describe(
   id: string,
   access: Access,
-  close: () => Promise<void>,
+  { isOurs, close }: Ownership,
   signal?: AbortSignal,
 ): Promise<Connection> {
   const probe = new CompletionClient({ ...access, model: access.model ?? '' });
@@ -85,10 +110,15 @@ async function describe(
       access.model,
       facts.models.map((model) => model.id),
     );
-  const client = access.model === null ? new CompletionClient({ ...access, model: served.id }) : probe;
+  const client = access.model === null ? probe.withModel(served.id) : probe;
   const { url } = client;
   const server = { id, url, model: served.id, version: facts.version, contextLength: served.contextLength };
-  return { client, server, close };
+  const clock = systemClock;
+  const scheduler = new Scheduler({ clock, ceiling: usualConcurrency, load: () => client.load() });
+  const turn = { scheduler, clock, refusedForMs: retryWindowMs };
+  const clientFor = (key: string) => scheduledClient(client, { ...turn, key });
+  const { kind } = facts;
+  return { kind, client, scheduler, clientFor, retry: { windowMs: isOurs ? 0 : retryWindowMs }, server, close };
 }
 
 function notServed(url: string, model: string | null, served: string[]): SecondThoughtError {

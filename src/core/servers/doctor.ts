@@ -1,178 +1,76 @@
 import { toSecondThoughtError } from '../base/errors';
-import { greedy } from '../forcing/condition';
 import { findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
-import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
+import type { MeasuringClient } from '../inference/inferenceClient';
+import type { ServerKind } from '../inference/wireFormat';
+import { extraChecks } from './extraChecks';
+import { forcingChecks } from './forcingChecks';
+import { guaranteeOf } from './guarantees';
+import type { Check } from './measure';
 import type { Finding } from './serverFacts';
 
 /** The problem every check uses: short, harmless, and one that any model can begin to answer. */
 const question = 'What is 2+3?';
 
+export interface Examination {
+  client: MeasuringClient;
+  dialect: string;
+  /** Kind and version decide what is guaranteed. */
+  kind: ServerKind;
+  version: string | null;
+  signal: AbortSignal;
+  /** Before each check, for people who wait. */
+  onCheck?(title: string): void;
+}
+
 /**
- * Asks a server for each thing that exact forcing needs, and compares what it did with what it was asked. A server
- * ignores fields it does not know, so only its behaviour counts.
+ * Asks a server for each thing that forcing uses, and compares what it did with what it was asked. A server ignores fields
+ * it does not know, so only its behaviour counts; what its version promises is a guarantee only if it was kept.
  */
-export async function examineServer(
-  client: InferenceClient,
-  dialectName: string,
-  signal: AbortSignal,
-): Promise<Finding[]> {
+export async function examineServer(examination: Examination): Promise<Finding[]> {
+  const { client, signal } = examination;
   const findings: Finding[] = [];
-  const examine = async (check: Check): Promise<void> => {
-    const { measure, ...about } = check;
-    try {
-      findings.push({ ...about, ...(await measure()) });
-    } catch (error) {
-      if (signal.aborted) throw error;
-      findings.push({ ...about, verdict: 'missing', evidence: toSecondThoughtError(error).message });
-    }
-  };
+  const examine = async (check: Check) => void findings.push(await find(check, examination));
 
   let promptIds: number[] = [];
   await examine({
     capability: 'template',
-    title: 'Chat template rendered to ids',
-    isNeeded: true,
+    title: 'Chat template as ids',
+    need: 'needed',
     consequence: 'Prompts cannot be made without guessing the template.',
     async measure() {
       ({ promptIds } = await client.renderChat(question, signal));
-      return verdict(promptIds.length > 0, `${promptIds.length} ids`);
+      return { verdict: promptIds.length > 0 ? 'works' : 'lies', evidence: `${promptIds.length} ids` };
     },
   });
   let dialect: ResolvedDialect | undefined;
   await examine({
     capability: 'dialect',
-    title: `Dialect ${dialectName}`,
-    isNeeded: true,
+    title: `Dialect ${examination.dialect}`,
+    need: 'needed',
     consequence: 'Choose another dialect with --dialect.',
     async measure() {
-      dialect = await resolveDialect(
-        findDialect(dialectName),
-        { cues: ['Wait'], bannedWords: [] },
-        promptIds,
-        client,
-        signal,
-      );
+      const forced = { cues: ['Wait'], bannedWords: [] };
+      dialect = await resolveDialect(findDialect(examination.dialect), forced, promptIds, client, signal);
       const ends = dialect.thinkingEndIds.map((id) => `${dialect?.endTexts[String(id)]} = ${id}`);
       return { verdict: 'works', evidence: ends.join(', ') };
     },
   });
   if (!dialect) return findings;
-
-  const ids = [...promptIds, ...dialect.openingIds];
-  const request: CompletionRequest = {
-    promptIds: ids,
-    maxTokens: 8,
-    minTokens: 0,
-    stopTokenIds: [],
-    seed: 1,
-    sampling: greedy,
-    maskedTokenIds: [],
-  };
-  for (const check of generationChecks(client, request, signal)) await examine(check);
+  const thinkingIds = [...promptIds, ...dialect.openingIds];
+  for (const check of forcingChecks(client, thinkingIds, signal)) await examine(check);
+  for (const check of extraChecks(client, thinkingIds, signal)) await examine(check);
   return findings;
 }
 
-interface Check extends Omit<Finding, 'verdict' | 'evidence'> {
-  measure(): Promise<Pick<Finding, 'verdict' | 'evidence'>>;
-}
-
-function generationChecks(client: InferenceClient, request: CompletionRequest, signal: AbortSignal): Check[] {
-  let greedyIds: number[] = [];
-  const complete = (changes: Partial<CompletionRequest>) => collect(client, { ...request, ...changes }, signal);
-  return [
-    {
-      capability: 'ids',
-      title: 'Token ids returned',
-      isNeeded: true,
-      consequence: 'Nothing can be forced exactly on this server.',
-      async measure() {
-        const { tokenIds } = await complete({});
-        greedyIds = tokenIds;
-        return verdict(tokenIds.length > 0 && tokenIds.length <= 8, `${tokenIds.length} ids for max_tokens 8`);
-      },
-    },
-    {
-      capability: 'stop-ids',
-      title: 'Stop token ids',
-      isNeeded: false,
-      consequence: 'Passes are cut by us instead, which costs the tokens generated too many.',
-      async measure() {
-        const stop = greedyIds[1] ?? greedyIds[0];
-        if (stop === undefined) return { verdict: 'missing', evidence: 'no id to stop at' };
-        const { tokenIds, finishReason } = await complete({ stopTokenIds: [stop] });
-        const isRight =
-          finishReason === 'stop' && tokenIds.at(-1) === stop && tokenIds.indexOf(stop) === tokenIds.length - 1;
-        return verdict(isRight, `asked to stop at ${stop}: got ${tokenIds.join(' ')} (${finishReason})`);
-      },
-    },
-    {
-      capability: 'min-tokens',
-      title: 'Minimum of tokens',
-      isNeeded: false,
-      consequence: 'After a cue the model may end again at once.',
-      async measure() {
-        const [first] = greedyIds;
-        if (first === undefined) return { verdict: 'missing', evidence: 'no id to hold back' };
-        const { tokenIds } = await complete({ stopTokenIds: [first], minTokens: 4 });
-        const early = tokenIds.slice(0, 3).includes(first);
-        return verdict(!early && tokenIds.length >= 4, `min_tokens 4, stop at ${first}: got ${tokenIds.join(' ')}`);
-      },
-    },
-    {
-      capability: 'mask',
-      title: 'Ids forbidden by logit_bias',
-      isNeeded: false,
-      consequence: 'Ids outside the vocabulary cannot be masked; lower the temperature.',
-      async measure() {
-        const [first] = greedyIds;
-        if (first === undefined) return { verdict: 'missing', evidence: 'no id to forbid' };
-        const { tokenIds } = await complete({ maskedTokenIds: [first], maxTokens: 1 });
-        return verdict(tokenIds[0] !== first, `forbade ${first}: got ${tokenIds.join(' ')}`);
-      },
-    },
-    {
-      capability: 'seeds',
-      title: 'Seeded sampling',
-      isNeeded: false,
-      consequence: 'Sampled traces cannot be reproduced.',
-      async measure() {
-        const sampling = { ...greedy, temperature: 1 };
-        const first = await complete({ sampling, seed: 7 });
-        const second = await complete({ sampling, seed: 7 });
-        const isSame = first.tokenIds.join() === second.tokenIds.join();
-        return verdict(isSame, isSame ? 'same seed, same ids' : 'same seed, other ids');
-      },
-    },
-    {
-      capability: 'continuation',
-      title: 'Greedy continuation by ids',
-      isNeeded: false,
-      consequence: 'A trace in several passes may differ from one in a single pass (numeric near-ties).',
-      async measure() {
-        const half = greedyIds.slice(0, Math.ceil(greedyIds.length / 2));
-        const left = greedyIds.length - half.length;
-        if (left < 1) return { verdict: 'missing', evidence: 'too few ids to split' };
-        const { tokenIds } = await complete({ promptIds: [...request.promptIds, ...half], maxTokens: left });
-        const isSame = [...half, ...tokenIds].join() === greedyIds.join();
-        return verdict(
-          isSame,
-          isSame ? `${greedyIds.length} ids in two parts are the same` : 'the second part differs',
-        );
-      },
-    },
-  ];
-}
-
-async function collect(client: InferenceClient, request: CompletionRequest, signal: AbortSignal) {
-  const tokenIds: number[] = [];
-  let finishReason: string | null = null;
-  for await (const chunk of client.complete(request, signal)) {
-    tokenIds.push(...chunk.tokenIds);
-    finishReason = chunk.finishReason ?? finishReason;
+async function find(check: Check, { kind, version, signal, onCheck }: Examination): Promise<Finding> {
+  const { measure, ...about } = check;
+  onCheck?.(check.title);
+  try {
+    const measured = await measure();
+    const source = measured.verdict === 'works' && kind === 'vllm' ? guaranteeOf(check.capability, version) : undefined;
+    return source === undefined ? { ...about, ...measured } : { ...about, ...measured, verdict: 'guaranteed', source };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { ...about, verdict: 'missing', evidence: toSecondThoughtError(error).message };
   }
-  return { tokenIds, finishReason };
-}
-
-function verdict(isRight: boolean, evidence: string): Pick<Finding, 'verdict' | 'evidence'> {
-  return { verdict: isRight ? 'works' : 'lies', evidence };
 }

@@ -7,15 +7,22 @@ export const serverProbeSchema = z.object({
 });
 export type ServerProbe = z.infer<typeof serverProbeSchema>;
 
-/** One capability, measured. `lies`: the server accepted the request and did something else. */
+/**
+ * One capability, measured. `guaranteed`: it works, and the server's version is known to do so always (`source` says who
+ * says so); `works`: it did when it was asked; `lies`: the server accepted the request and did something else.
+ */
 export const findingSchema = z.object({
   capability: z.string(),
   title: z.string(),
-  verdict: z.enum(['works', 'missing', 'lies']),
-  /** Without it nothing can be forced exactly. */
-  isNeeded: z.boolean(),
+  verdict: z.enum(['guaranteed', 'works', 'missing', 'lies']),
+  /** needed: without it nothing is forced exactly; useful: forcing is better with it; extra: only some studies use it. */
+  need: z.enum(['needed', 'useful', 'extra']),
   evidence: z.string(),
+  /** Where a guarantee is documented. */
+  source: z.string().optional(),
   /** What follows if it does not work. */
   consequence: z.string(),
 });
 export type Finding = z.infer<typeof findingSchema>;
+
+export const isGood = ({ verdict }: Finding) => verdict === 'works' || verdict === 'guaranteed';

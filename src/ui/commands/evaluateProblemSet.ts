@@ -1,7 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { isError, SecondThoughtError } from '../../core/base/errors';
-import { forEachLimited } from '../../core/base/pool';
 import { shortHash } from '../../core/base/seeds';
 import { toLabel } from '../../core/base/untrustedText';
 import { describeDuration, estimateEvaluation } from '../../core/evaluate/estimate';
@@ -128,16 +128,21 @@ async function evaluate(
     { location: vscode.ProgressLocation.Notification, title: `Evaluating ${toLabel(name)}`, cancellable: true },
     async (progress, token) => {
       const stop = new AbortController();
+      setMaxListeners(0, stop.signal); // one per sample, which is no leak
       token.onCancellationRequested(() => stop.abort());
-      await forEachLimited(samples, concurrency(), stop.signal, async ({ problem, sample }) => {
+      let broken: { error: unknown } | undefined;
+      const evaluateOne = async ({ problem, sample }: Sample) => {
         try {
           const order = { type: 'evaluate' as const, problem, condition, server, seed, sample };
-          const { outcome } = await ui.engine.ask(order, stop.signal);
+          const { outcome } = await ui.engine.ask({ ...order, concurrency: concurrency() }, stop.signal);
           if (outcome) await ui.outcomes.add(outcome);
           if (outcome?.outcome === 'correct') correct++;
         } catch (error) {
           if (isError(error, 'cancelled')) return;
-          if (endsAll(error)) throw error;
+          if (endsAll(error)) {
+            broken ??= { error };
+            return stop.abort();
+          }
           const message = error instanceof Error ? error.message : String(error);
           failed.set(message, (failed.get(message) ?? 0) + 1);
         }
@@ -147,7 +152,9 @@ async function evaluate(
           increment: 100 / samples.length,
           message: `${done} of ${samples.length} · ${correct} correct · ${describeDuration(leftMs)} left`,
         });
-      });
+      };
+      await Promise.all(samples.map(evaluateOne)); // the engine's scheduler decides when each is sent
+      if (broken) throw broken.error;
       return stop.signal.aborted;
     },
   );

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { describeError, reportError } from '../../core/base/errors';
-import type { Finding } from '../../core/servers/serverFacts';
+import { type Finding, isGood } from '../../core/servers/serverFacts';
 
 /** What is known of a server since the window opened. */
 export interface ServerState {
@@ -46,9 +46,10 @@ export class ServerStates implements vscode.Disposable {
 
 /** What a check found, in a line. */
 export function stateOfFindings(findings: Finding[]): ServerState {
-  const bad = findings.filter(({ verdict }) => verdict !== 'works');
-  const needed = bad.find(({ isNeeded }) => isNeeded);
+  const asked = findings.filter(({ need }) => need !== 'extra');
+  const bad = asked.filter((finding) => !isGood(finding));
+  const needed = bad.find(({ need }) => need === 'needed');
   if (needed) return { kind: 'error', text: `${needed.title}: ${needed.verdict}. ${needed.consequence}`, findings };
-  if (bad.length === 0) return { kind: 'ok', text: `all ${findings.length} checks passed`, findings };
-  return { kind: 'partly', text: `${findings.length - bad.length} of ${findings.length} checks passed`, findings };
+  if (bad.length === 0) return { kind: 'ok', text: `all ${asked.length} checks passed`, findings };
+  return { kind: 'partly', text: `${asked.length - bad.length} of ${asked.length} checks passed`, findings };
 }

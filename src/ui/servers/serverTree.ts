@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { toLabel, toMarkdown } from '../../core/base/untrustedText';
-import type { Finding } from '../../core/servers/serverFacts';
+import { type Finding, isGood } from '../../core/servers/serverFacts';
 import { bundledServer, type ServerEntry } from '../../core/servers/serverSpec';
 import type { UiContext } from '../context';
 import { commandIds } from '../ids';
@@ -75,14 +75,15 @@ function iconOf(kind: 'ok' | 'partly' | 'error' | undefined, isActive: boolean):
   return new vscode.ThemeIcon(isActive ? 'vm-active' : 'vm');
 }
 
-const icons = { works: 'pass', missing: 'circle-slash', lies: 'warning' } as const;
+const icons = { guaranteed: 'pass-filled', works: 'pass', missing: 'circle-slash', lies: 'warning' } as const;
 
-function findingItem({ title, verdict, evidence, consequence }: Finding): vscode.TreeItem {
+function findingItem(finding: Finding): vscode.TreeItem {
+  const { title, verdict, evidence, consequence } = finding;
   const item = new vscode.TreeItem(toLabel(title));
   item.description = `${verdict}: ${toLabel(evidence)}`;
   item.iconPath = new vscode.ThemeIcon(icons[verdict]);
   item.tooltip = new vscode.MarkdownString(
-    [toMarkdown(evidence), verdict === 'works' ? '' : toMarkdown(consequence)].filter(Boolean).join('\n\n'),
+    [toMarkdown(evidence), isGood(finding) ? '' : toMarkdown(consequence)].filter(Boolean).join('\n\n'),
   );
   return item;
 }

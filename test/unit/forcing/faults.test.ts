@@ -295,7 +295,7 @@ describe('a refusal is one clear sentence', () => {
       'a queue that is full',
       503,
       { error: { message: 'Service Unavailable', code: 503 } },
-      'server-error',
+      'server-busy',
       'Service Unavailable',
     ],
   ])('for %s', async (_, status, body, code, says) => {

@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import type { CompletionRequest } from './inferenceClient';
+import { parseReply } from './wire';
+import { templateFields, type WireFormat } from './wireFormat';
+
+const ids = z.array(z.int().nonnegative());
+const chunkSchema = z.object({
+  content: z.string(),
+  tokens: ids.nullish(),
+  stop: z.boolean().nullish(),
+  stop_type: z.enum(['none', 'eos', 'limit', 'word']).nullish(),
+  stopping_word: z.string().nullish(),
+  timings: z.object({ cache_n: z.int().nullish() }).nullish(),
+});
+const tokensSchema = z.object({ tokens: ids });
+const contentSchema = z.object({ content: z.string() });
+const promptSchema = z.object({ prompt: z.string() });
+
+/**
+ * llama.cpp's own server, by its native routes. It knows no stop ids: passes are cut by what is received, and the stream
+ * is closed. Where it ends by itself it may leave out the end's id, so its end is never taken for the last id received.
+ */
+export const llamaCppWire: WireFormat = {
+  complete: (request) => ({ path: '/completion', body: toBody(request) }),
+  readChunk(event, url) {
+    const reply = parseReply(chunkSchema, event, `A piece of the stream from ${url}`);
+    const ends = reply.stop ? reply.stop_type : null;
+    return {
+      tokenIds: reply.tokens ?? [],
+      text: reply.content,
+      finishReason: ends === null || ends === undefined ? null : ends === 'limit' ? 'length' : 'stop',
+      stopReason: ends === 'eos' ? 'eos' : ends === 'word' ? (reply.stopping_word ?? 'word') : null,
+      cachedPromptTokens: reply.timings?.cache_n ?? null,
+    };
+  },
+  tokenize: (content) => ({ path: '/tokenize', body: { content, add_special: false, parse_special: true } }),
+  readTokens: (reply, from) => parseReply(tokensSchema, reply, from).tokens,
+  detokenize: (tokens) => ({ path: '/detokenize', body: { tokens } }),
+  readText: (reply, from) => parseReply(contentSchema, reply, from).content,
+  renderChat: (content, _model, extra) => ({
+    path: '/apply-template',
+    body: { messages: [{ role: 'user', content }], ...templateFields(extra) },
+  }),
+  readPrompt: (reply, from) => ({ text: parseReply(promptSchema, reply, from).prompt }),
+  /** The template leaves a beginning-of-sequence id to the tokenizer. */
+  tokenizePrompt: (content) => ({ path: '/tokenize', body: { content, add_special: true, parse_special: true } }),
+};
+
+/** 2^32 − 1 means "any seed" there, and larger ones do not exist. */
+const seeds = 2 ** 32 - 1;
+
+/** Every sampler that we set is named, and those that are on by default there are turned off. */
+function toBody({ promptIds, maxTokens, seed, sampling, maskedTokenIds, extra }: CompletionRequest) {
+  return {
+    prompt: promptIds,
+    n_predict: maxTokens,
+    stream: true,
+    return_tokens: true,
+    cache_prompt: true,
+    seed: seed % seeds,
+    temperature: sampling.temperature,
+    top_p: sampling.topP,
+    top_k: sampling.topK,
+    min_p: sampling.minP,
+    repeat_penalty: sampling.repetitionPenalty,
+    ...(maskedTokenIds.length > 0 ? { logit_bias: maskedTokenIds.map((id) => [id, false]) } : {}),
+    ...extra,
+  };
+}
