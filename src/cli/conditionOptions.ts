@@ -12,10 +12,9 @@ export function addConditionOptions(command: Command): Command {
   for (const { flags, description } of conditionFlags) {
     command.addOption(new Option(flags, description).argParser((text, before: string[] = []) => [...before, text]));
   }
-  return command.addOption(
-    new Option('--dialect <name>', 'how the model writes thinking (as configured, else s1)').choices(
-      dialects.map((dialect) => dialect.name),
-    ),
+  return command.option(
+    '--dialect <name>',
+    `how the model writes thinking: ${dialects.map(({ name }) => name).join(', ')}, or one of a configuration file (as configured, else s1)`,
   );
 }
 

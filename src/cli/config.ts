@@ -21,7 +21,9 @@ export async function fileConfig(accept: boolean, folder = process.cwd()): Promi
     if (!accept) throw notAccepted(here);
     await acceptance.accept(folder, here);
   }
-  return { ...user, ...here, servers: [...(user.servers ?? []), ...(here.servers ?? [])] };
+  const servers = [...(user.servers ?? []), ...(here.servers ?? [])];
+  const dialects = [...(user.dialects ?? []), ...(here.dialects ?? [])];
+  return { ...user, ...here, servers, dialects };
 }
 
 function notAccepted(config: ConfigFile): SecondThoughtError {

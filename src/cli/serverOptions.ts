@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
-import type { ConfigFile } from '../core/config/configFile';
+import { type ConfigFile, dialectNamed } from '../core/config/configFile';
+import type { Condition } from '../core/forcing/condition';
 import { bundledServer, type ServerEntry, type ServerSpec, usualDialect } from '../core/servers/serverSpec';
 import { fileConfig } from './config';
 
@@ -16,7 +17,7 @@ export interface ServerFlags {
 /** A server that was chosen, how its model writes thinking, and what the configuration files say besides. */
 export interface Choice {
   server: ServerSpec;
-  dialect: string;
+  dialect: Condition['dialect'];
   config: ConfigFile;
 }
 
@@ -40,10 +41,11 @@ export async function chooseServer(flags: ServerFlags): Promise<Choice> {
   const name = flags.server ?? config.server ?? bundledServer.id;
   if (name === bundledServer.id) {
     refuseStray(flags);
-    return { server: bundledServer, dialect: flags.dialect ?? usualDialect, config };
+    return { server: bundledServer, dialect: dialectNamed(flags.dialect ?? usualDialect, config), config };
   }
   const entry = name.includes('://') ? { id: name, url: name } : entryOf(name, config);
-  return { server: specOf(entry, flags), dialect: flags.dialect ?? entry.dialect ?? usualDialect, config };
+  const dialect = dialectNamed(flags.dialect ?? entry.dialect ?? usualDialect, config);
+  return { server: specOf(entry, flags), dialect, config };
 }
 
 function entryOf(id: string, { servers = [] }: ConfigFile): ServerEntry {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { outcomeRecordSchema } from '../core/evaluate/outcomeRecord';
-import { conditionSchema } from '../core/forcing/condition';
+import { conditionSchema, dialectChoiceSchema } from '../core/forcing/condition';
 import { problemSchema } from '../core/problems/problem';
 import { findingSchema, serverProbeSchema } from '../core/servers/serverFacts';
 import { serverSpecSchema } from '../core/servers/serverSpec';
@@ -47,7 +47,7 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   /** The dialect that a model's tokenizer speaks. */
   z.object({ type: z.literal('proposeDialect'), requestId, server: serverSpecSchema }),
   /** What a server does of what exact forcing needs, measured. */
-  z.object({ type: z.literal('check'), requestId, server: serverSpecSchema, dialect: z.string() }),
+  z.object({ type: z.literal('check'), requestId, server: serverSpecSchema, dialect: dialectChoiceSchema }),
   /** Every trace of the scratch run, oldest first. */
   z.object({ type: z.literal('list'), requestId }),
   z.object({ type: z.literal('read'), requestId, traceId }),

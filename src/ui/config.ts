@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../core/base/errors';
 import { type Condition, conditionSchema, createCondition, greedy } from '../core/forcing/condition';
-import { usualDialect } from '../core/servers/serverSpec';
 import { folderConfig } from './folderConfig';
 import { settingsSection } from './ids';
 import type { QuickSettings } from './memory';
@@ -24,13 +23,12 @@ const settings = () => vscode.workspace.getConfiguration(settingsSection);
 export async function runSettings(sources: ServerSources, changes: QuickSettings = {}): Promise<RunSettings> {
   refuseUntrusted();
   const folder = await folderConfig({ ask: false });
-  const { server, entry } = await serverById(sources, await activeServerId(sources));
+  const { server, entry, dialect } = await serverById(sources, await activeServerId(sources));
   const values = changed(fromSettings(), folder, sources.memory.quickSettings, changes);
   const { samples, seed, temperature, maxThinkingTokens, ignore, cue, preset } = values;
-  const dialect = entry?.dialect ?? usualDialect;
   const sampling = { ...greedy, temperature };
   const condition = checked(createCondition({ preset, dialect, maxThinkingTokens, ignore, cues: [cue], sampling }));
-  return { condition, samples, seed, server, entry };
+  return { condition, samples, seed, server, entry, dialect };
 }
 
 type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & { seed: number };

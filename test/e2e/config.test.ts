@@ -52,6 +52,18 @@ describe('second-thought.config.yaml in a folder', () => {
     expect(flagged).toMatchObject({ maxThinkingTokens: 9, cues: ['Hmm'] });
   });
 
+  it('describes a dialect of the user’s own, which then is used by its name', async () => {
+    const dialect = [
+      '{ name: mine, opening: "<|im_start|>think", thinkingEnds: ["<|im_start|>"], closing: "<|im_start|>answer"',
+      'forcedClosing: "<|im_start|>answer\\nSo:", answerEnds: ["<|im_end|>"] }',
+    ].join(', ');
+    configure(`dialects: [${dialect}]\n`);
+    const { stdout } = await force('--server', 'bundled', '--dialect', 'mine', '--max-thinking-tokens', '4');
+    const { spans, condition } = JSON.parse(stdout);
+    expect(condition.dialect.name).toBe('mine');
+    expect(spans.find((span: { origin: string }) => span.origin === 'forced-delimiter').text).toMatch(/answer\nSo:$/);
+  });
+
   it('that has a field nobody knows is one sentence that names it', async () => {
     configure('ignroe: 2\n');
     const { error } = JSON.parse((await force()).stderr);

@@ -5,7 +5,8 @@ import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { readTextFile, writeWholeFile } from '../base/files';
-import { presetSchema } from '../forcing/condition';
+import { type Condition, presetSchema } from '../forcing/condition';
+import { dialectSchema } from '../inference/dialects';
 import { serverEntrySchema } from '../servers/serverSpec';
 
 /** `second-thought.config.yaml` in a folder, `config.yaml` of the user: the same names as the settings of VS Code. */
@@ -15,6 +16,8 @@ export const configFileSchema = z.strictObject({
   /** Id of the server to use. */
   server: z.string().min(1).optional(),
   servers: z.array(serverEntrySchema).optional(),
+  /** Dialects of the user's own, for `--dialect` and for the servers above. */
+  dialects: z.array(dialectSchema).optional(),
   ignore: z.int().nonnegative().optional(),
   cue: z.string().optional(),
   maxThinkingTokens: z
@@ -56,6 +59,11 @@ export async function readConfig(file: string): Promise<ConfigFile> {
     throw error;
   });
   return parseConfig(text, path.basename(file));
+}
+
+/** A dialect by its name, if a configuration file describes it; else the name, for a built-in one. */
+export function dialectNamed(name: string, { dialects = [] }: ConfigFile): Condition['dialect'] {
+  return dialects.find((dialect) => dialect.name === name) ?? name;
 }
 
 /** Where the user's own `config.yaml` and `accepted.json` are: `SECOND_THOUGHT_HOME`, else the platform's place. */

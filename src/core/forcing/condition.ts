@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { passSeed, shortHash } from '../base/seeds';
+import { dialectSchema } from '../inference/dialects';
 
 /**
  * A condition is a decoder with its parameters: everything that decides how a problem is answered, besides the server
@@ -49,11 +50,13 @@ export const earlyStopSchema = z.object({
   probeTokens: z.int().positive(),
 });
 
+export const dialectChoiceSchema = z.union([z.string().min(1), dialectSchema]);
+
 const fields = z.object({
   decoder: decoderSchema,
   preset: presetSchema,
-  /** Dialect name, e.g. `s1` or `think-tags`. */
-  dialect: z.string().min(1),
+  /** Name of a built-in dialect, e.g. `s1` or `think-tags`, or a dialect of the user's own. */
+  dialect: dialectChoiceSchema,
   /**
    * Thinking tokens at most. `auto`: what the context leaves after the longest prompt of all problems that run together,
    * as the harness computes it; `auto-each`: the same for each problem by itself; null: no cap.
@@ -81,6 +84,8 @@ const fields = z.object({
   closing: z.string().min(1).nullable().default(null),
   /** Follows the question after two newlines (conditional control, s1 paper App. E.1). */
   promptSuffix: z.string().default(''),
+  /** Dialect `s1-steps`: who writes the first heading; `instructed`: we do, with the number that the prompt asks for. */
+  firstStep: z.enum(['model', 'instructed']).default('model'),
   /** Given to the server's chat template: `enable_thinking`, `reasoning_effort`. */
   templateArguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   /** `rejection`: so many thoughts are tried at most (the released code has no limit). */
@@ -117,6 +122,7 @@ const plain: Condition = {
   earlyStop: null,
   closing: null,
   promptSuffix: '',
+  firstStep: 'model',
   templateArguments: {},
   maxTries: 64,
 };
@@ -173,6 +179,11 @@ export function checkCondition(condition: Condition): void {
     );
   if (ignore === 'until-cap' && typeof maxThinkingTokens !== 'number')
     refuse('Thinking can only be extended until the cap if there is one.', 'Give --max-thinking-tokens N.');
+  if (condition.firstStep === 'instructed' && !instructedSteps(condition))
+    refuse(
+      'The first step can only be numbered if the prompt asks for a number of steps.',
+      'Add --prompt-suffix steps:N.',
+    );
   if (!isDefault && (ignore === 'until-cap' || earlyStop !== null || loopGuard === 'rotate'))
     refuse(
       `The preset ${preset} knows neither exact budgets nor probes nor a rotation on loops.`,
@@ -183,6 +194,12 @@ export function checkCondition(condition: Condition): void {
       `At least ${minThinkingTokens} and at most ${maxThinkingTokens} thinking tokens cannot both hold.`,
       'Lower the minimum or raise the cap.',
     );
+}
+
+/** How many steps the prompt asks for. */
+export function instructedSteps({ promptSuffix }: Pick<Condition, 'promptSuffix'>): number | undefined {
+  const count = /^Think for up to (\d+) steps\.$/.exec(promptSuffix)?.[1];
+  return count === undefined ? undefined : Number(count);
 }
 
 /** The condition in a few words, for headings. */

@@ -134,6 +134,13 @@ export const conditionFlags: ConditionFlag[] = [
     write: ({ promptSuffix: suffix }) => unless(suffix === '', suffix),
   },
   {
+    flags: '--first-step <who>',
+    description:
+      'dialect s1-steps: who writes the first heading: model, or instructed (the number in the prompt) (model)',
+    read: ([text]) => ({ firstStep: oneOf('--first-step', ['model', 'instructed'] as const, text) }),
+    write: ({ firstStep }) => unless(firstStep === plain.firstStep, firstStep),
+  },
+  {
     flags: '--template-argument <name=value>',
     description: 'for the chat template, e.g. enable_thinking=false or reasoning_effort=low; may be given again',
     read: (texts) => ({ templateArguments: Object.fromEntries(texts.map(templateArgument)) }),

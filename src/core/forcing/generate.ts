@@ -158,6 +158,9 @@ class Generation {
       sampling: samplingOf(this.#trace, planned),
       maskedTokenIds: [...this.#maskedIds(), ...(isThinking ? dialect.bannedIds : [])],
       ...(isThinking && dialect.bannedWords.length > 0 ? { bannedWords: dialect.bannedWords } : {}),
+      ...(isThinking && dialect.thinkingEndTexts.length > 0
+        ? { stopTexts: dialect.thinkingEndTexts, stopSequences: dialect.thinkingEndSequences }
+        : {}),
       ...(condition.decoder === 'native-budget' ? { thinkingTokenBudget: budget.maxThinkingTokens } : {}),
     };
   }
@@ -197,6 +200,7 @@ class Generation {
     let firstTokenMs: number | null = null;
     let failure: SecondThoughtError | undefined;
     const loops = this.#loopWatch(pass);
+    let hasEnded = false;
     const mayAnswer = pass.phase === 'thinking' ? answerNow : undefined;
     // Ends the request whichever way this is left: a stream that is silent closes by nothing else.
     const own = new AbortController();
@@ -204,12 +208,13 @@ class Generation {
     try {
       if (mayAnswer?.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
       for await (const chunk of this.#stream(request, either)) {
-        if (isOver(received.tokenIds, request) && chunk.tokenIds.length > 0) {
+        if (hasEnded && chunk.tokenIds.length > 0) {
           received.finishReason ??= received.tokenIds.length >= request.maxTokens ? 'length' : 'stop';
           break; // the server does not keep to the stop ids or the limit: closing the stream makes it
         }
         if (chunk.tokenIds.length > 0) firstTokenMs ??= clock.now() - Date.parse(pass.startedAt);
         received.tokenIds.push(...chunk.tokenIds);
+        hasEnded ||= isOver(received.tokenIds, chunk.tokenIds.length, request);
         received.text += chunk.text;
         received.finishReason = chunk.finishReason ?? received.finishReason;
         received.stopReason = chunk.stopReason ?? received.stopReason;
@@ -289,6 +294,12 @@ function emptyReceived(): Received {
   return { tokenIds: [], text: '', finishReason: null, stopReason: null, cachedPromptTokens: null };
 }
 
-function isOver(tokenIds: number[], request: CompletionRequest): boolean {
-  return tokenIds.length >= request.maxTokens || tokenIds.some((id) => request.stopTokenIds.includes(id));
+/** Whether the last `added` ids reach the limit or end the pass; those before did not. */
+function isOver(tokenIds: number[], added: number, { maxTokens, stopTokenIds, stopSequences = [] }: CompletionRequest) {
+  if (tokenIds.length >= maxTokens) return true;
+  if (tokenIds.slice(tokenIds.length - added).some((id) => stopTokenIds.includes(id))) return true;
+  return stopSequences.some((sequence) => {
+    const tail = tokenIds.slice(-(added + sequence.length - 1));
+    return tail.some((_, at) => sequence.every((id, offset) => tail[at + offset] === id));
+  });
 }

@@ -5,7 +5,8 @@ import type { Span, Trace } from '../traces/trace';
  * limit included, which the answer never saw), the delimiter, the answer.
  */
 export function harnessLogText(trace: Trace): string {
-  const isThinking = (span: Span) => span.phase === 'thinking' && !span.delimiter && span.fate !== 'suppressed';
+  const isThinking = (span: Span) =>
+    span.phase === 'thinking' && (span.origin === 'model' || !span.delimiter) && span.fate !== 'suppressed';
   const thinking = trace.spans.filter(isThinking).map((span) => span.text);
   const closing = trace.spans
     .filter((span) => span.phase === 'answer' && span.origin !== 'model')

@@ -72,7 +72,14 @@ export function cueSpans(trace: Trace): Span[] {
 
 /** The model ended thinking itself: the closing delimiter, written by us so that it is whole. */
 export function naturalClose(trace: Trace): Step {
-  return { kind: 'close', by: 'model', spans: [closingSpan(trace, 'template')] };
+  return { kind: 'close', by: isLastStep(trace) ? 'steps' : 'model', spans: [closingSpan(trace, 'template')] };
+}
+
+/** The model opened step 0: it was told to stop there. */
+function isLastStep({ dialect, spans }: Trace): boolean {
+  const end = spans.findLast((span) => span.phase === 'thinking' && span.fate === 'suppressed')?.tokenIds ?? [];
+  const { lastStepIds } = dialect;
+  return lastStepIds.length > 0 && end.length === lastStepIds.length && end.every((id, at) => id === lastStepIds[at]);
 }
 
 /** Thinking is ended for the model: newline rule, delimiter, `Final Answer:` (s1 facts: appended on a length stop). */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
-import { findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
+import { type Dialect, findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { InferenceClient } from '../inference/inferenceClient';
 import { type Problem, problemKey } from '../problems/problem';
 import {
@@ -13,7 +13,7 @@ import {
   thinkingTokens,
   traceSchemaVersion,
 } from '../traces/trace';
-import { type Condition, checkCondition, conditionKey, cueIndex } from './condition';
+import { type Condition, checkCondition, conditionKey, cueIndex, instructedSteps } from './condition';
 
 export interface TraceOrder {
   problem: Problem;
@@ -44,9 +44,7 @@ export async function prepareTrace(
   checkCondition(condition);
   if (problem.question.trim() === '') throw emptyProblem();
   const { promptIds, contextLength: told } = await renderPrompt(order, client, signal);
-  const found = findDialect(condition.dialect);
-  const written = condition.closing === null ? found : { ...found, forcedClosing: condition.closing };
-  const dialect = await resolveDialect(written, condition, promptIds, client, signal);
+  const dialect = await resolveDialect(dialectOf(condition), condition, promptIds, client, signal);
   await refuseDelimiters(problem, dialect, client, signal);
   const contextLength = order.server.contextLength ?? told;
   if (contextLength === null) throw unknownContext(order.server.url);
@@ -84,6 +82,22 @@ export async function prepareTrace(
     thinkingEndedBy: null,
     answerEndedBy: null,
     warnings,
+  };
+}
+
+/** The dialect as this condition uses it. */
+function dialectOf(condition: Condition): Dialect {
+  const found = findDialect(condition.dialect);
+  const { thinkingEndSequences: ends = [], closing } = found;
+  return {
+    ...found,
+    opening:
+      condition.firstStep === 'instructed'
+        ? `${found.opening}${instructedSteps(condition)} steps left\n`
+        : found.opening,
+    forcedClosing: condition.closing ?? found.forcedClosing,
+    // The released evaluation stops at step 0 only: an answer that the model opens itself is thinking there.
+    thinkingEndSequences: condition.preset === 's1-harness' ? ends.filter((end) => end !== closing) : ends,
   };
 }
 
@@ -181,7 +195,8 @@ async function refuseDelimiters(
   client: InferenceClient,
   signal?: AbortSignal,
 ): Promise<void> {
-  const ends = new Set([...dialect.thinkingEndIds, ...dialect.answerEndIds]);
+  const begins = dialect.thinkingEndSequences.flatMap((sequence) => sequence.slice(0, 1));
+  const ends = new Set([...dialect.thinkingEndIds, ...dialect.answerEndIds, ...begins]);
   const found = (await client.tokenize(problem.question, signal)).find((id) => ends.has(id));
   if (found === undefined) return;
   const text = dialect.endTexts[String(found)] ?? `token ${found}`;

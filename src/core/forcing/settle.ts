@@ -1,5 +1,5 @@
 import type { ResolvedDialect, Tokenizer } from '../inference/dialects';
-import type { Pass, Span, Trace } from '../traces/trace';
+import { type Pass, promptIdsOf, type Span, type Trace } from '../traces/trace';
 
 /** What one request brought, as it came. */
 export interface Received {
@@ -33,17 +33,19 @@ export async function settlePass(
   tokenizer: Tokenizer,
 ): Promise<Settled> {
   const { tokenIds } = received;
-  const stopAt = findStop(pass, received);
+  const found = findStop(trace, pass, received);
+  const stopAt = found?.at;
   const end = Math.min(stopAt ?? tokenIds.length, pass.request.maxTokens);
   const unknownAt = received.endedBy ? -1 : await vocabulary.findUnknown(tokenIds.slice(0, end));
   const keep = unknownAt === -1 ? end : unknownAt;
   const isStopped = unknownAt === -1 && stopAt !== undefined && stopAt === end;
 
   const kept = tokenIds.slice(0, keep);
-  const stop = isStopped ? tokenIds.slice(keep, keep + 1) : [];
+  const stop = isStopped ? tokenIds.slice(keep, keep + (found?.length ?? 0)) : [];
   const cut = tokenIds.slice(keep + stop.length);
   const ending = unknownAt !== -1 ? 'out-of-vocabulary' : isStopped ? 'stop' : endingOf(pass, received);
-  const keptText = cut.length === 0 ? received.text : await tokenizer.detokenize(kept);
+  const isWhole = cut.length === 0 && stop.length <= 1; // else the text holds more than was kept
+  const keptText = isWhole ? received.text : await tokenizer.detokenize(kept);
 
   const spans: Span[] = [];
   const add = (span: Omit<Span, 'pass' | 'phase' | 'origin'> & { phase?: Span['phase'] }) => {
@@ -51,7 +53,7 @@ export async function settlePass(
   };
   const isProbe = pass.purpose === 'probe'; // none of it stays
   const toFate = (fate: Span['fate']) => (isProbe ? ({ fate: 'cut', cutBefore: pass.index + 1 } as const) : { fate });
-  add({ ...toFate('kept'), tokenIds: kept, text: keptText });
+  for (const part of await splitSteps(trace, pass, kept, keptText, tokenizer)) add({ ...toFate('kept'), ...part });
   const stopText = stop.length > 0 ? await endText(trace, stop, tokenizer) : '';
   add({
     ...toFate(pass.phase === 'thinking' ? 'suppressed' : 'kept'),
@@ -76,12 +78,50 @@ export async function settlePass(
   return unknownId === undefined ? { pass: settled, spans } : { pass: settled, spans, unknownId };
 }
 
-/** Index of the id that ended the pass. A stop id may also be one we did not ask for (an EOS of the model's own). */
-function findStop(pass: Pass, received: Received): number | undefined {
-  const asked = received.tokenIds.findIndex((id) => pass.request.stopTokenIds.includes(id));
-  if (asked !== -1) return asked;
-  const isOwnStop = received.finishReason === 'stop' && typeof received.stopReason !== 'string';
-  return isOwnStop && received.tokenIds.length > 0 ? received.tokenIds.length - 1 : undefined;
+/** Where the ids are that ended the pass. A stop id may also be one we did not ask for (an EOS of the model's own). */
+function findStop({ dialect }: Trace, pass: Pass, { tokenIds, finishReason, stopReason }: Received) {
+  const sequences = pass.phase === 'thinking' ? dialect.thinkingEndSequences : [];
+  const ends = [...pass.request.stopTokenIds.map((id) => [id]), ...sequences];
+  const found = ends
+    .map((end) => ({ at: findSequence(tokenIds, end), length: end.length }))
+    .filter(({ at }) => at !== -1)
+    .sort((a, b) => a.at - b.at)[0];
+  if (found) return found;
+  const isOwnStop = finishReason === 'stop' && typeof stopReason !== 'string';
+  return isOwnStop && tokenIds.length > 0 ? { at: tokenIds.length - 1, length: 1 } : undefined;
+}
+
+/** A heading such as `<|im_start|>3 steps left` is longer than no tokenizer makes it; beyond, the mark stands alone. */
+const longestHeading = 16;
+
+/** In a dialect of steps: the headings of steps apart from the thoughts, by ids. Elsewhere all is one thought. */
+async function splitSteps(trace: Trace, pass: Pass, kept: number[], text: string, tokenizer: Tokenizer) {
+  const { stepMarkId } = trace.dialect;
+  if (stepMarkId === null || pass.phase !== 'thinking') return [{ tokenIds: kept, text }];
+  const parts: { tokenIds: number[]; text: string; delimiter?: true }[] = [];
+  const isOpened = promptIdsOf(trace, pass.index).at(-1) === stepMarkId; // the heading began before the pass
+  let from = 0;
+  while (from < kept.length) {
+    const isHeading = kept[from] === stepMarkId || (from === 0 && isOpened);
+    const next = kept.indexOf(stepMarkId, from + 1);
+    const to = isHeading ? await endOfHeading(kept, from, tokenizer) : next === -1 ? kept.length : next;
+    const tokenIds = kept.slice(from, to);
+    parts.push({
+      tokenIds,
+      text: await tokenizer.detokenize(tokenIds),
+      ...(isHeading ? { delimiter: true as const } : {}),
+    });
+    from = to;
+  }
+  return parts;
+}
+
+async function endOfHeading(kept: number[], from: number, tokenizer: Tokenizer): Promise<number> {
+  const last = Math.min(kept.length, from + longestHeading);
+  for (let to = from + 1; to <= last; to++) {
+    if ((await tokenizer.detokenize(kept.slice(from, to))).includes('\n')) return to;
+  }
+  return last === kept.length ? last : from + 1;
 }
 
 function endingOf(pass: Pass, received: Received): Pass['ending'] {
@@ -93,7 +133,8 @@ function endingOf(pass: Pass, received: Received): Pass['ending'] {
 }
 
 async function endText(trace: Trace, stop: number[], tokenizer: Tokenizer): Promise<string> {
-  return trace.dialect.endTexts[String(stop[0])] ?? tokenizer.detokenize(stop);
+  const known = stop.length === 1 ? trace.dialect.endTexts[String(stop[0])] : undefined;
+  return known ?? tokenizer.detokenize(stop);
 }
 
 /** Only a forced end asks for this, so only then is the id decoded: a text may lack what its last id begins. */

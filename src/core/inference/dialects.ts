@@ -5,25 +5,40 @@ import { SecondThoughtError } from '../base/errors';
  * A dialect is how a family of models writes thinking. Texts here; ids come from the server's tokenizer, never from a
  * table (s1-32B and a 1M-parameter copy of its format have different ids).
  */
-export interface Dialect {
-  name: string;
-  title: string;
+export const dialectSchema = z.strictObject({
+  name: z.string().regex(/^[\w.-]{1,64}$/, 'It must be a short name of letters, digits, dots and dashes'),
+  /** For lists; without it the name. */
+  title: z.string().min(1).optional(),
   /** Appended to the rendered chat prompt, unless the chat template already ends with it. */
-  opening: string;
+  opening: z.string(),
   /** Each must be one token: any of them ends thinking. */
-  thinkingEnds: string[];
+  thinkingEnds: z.array(z.string().min(1)).min(1),
+  /**
+   * Ends of several tokens. They are found by their ids, and told to the server as stop strings; a model that writes the
+   * same text with other tokens is not stopped by us, and not by a server that knows no stop strings.
+   */
+  thinkingEndSequences: z.array(z.string().min(1)).default([]),
   /** Appended when the model ended thinking itself. */
-  closing: string;
+  closing: z.string(),
   /** Appended when thinking is ended for the model (after a newline, if the thinking does not end with one). */
-  forcedClosing: string;
+  forcedClosing: z.string(),
   /** Each must be one token: any of them ends the answer. */
-  answerEnds: string[];
-}
+  answerEnds: z.array(z.string().min(1)).min(1),
+  /** One token that opens the heading of a step; the heading goes to the end of its line and is no thought. */
+  stepMark: z.string().min(1).optional(),
+  /** The end that means that all steps are used. */
+  lastStep: z.string().min(1).optional(),
+});
+/** What users write down. */
+export type Dialect = z.input<typeof dialectSchema>;
 
 /**
  * `s1`: ChatML with `<|im_start|>think` and `<|im_start|>answer` (s1 paper App. D). Any `<|im_start|>` or `<|im_end|>`
  * ends thinking, as in the released evaluation; the newline after a marker is left to the model.
+ * `s1-steps`: thinking in counted steps, `<|im_start|>N steps left` down to 0 (s1 paper App. E.1): the model opens step 0,
+ * or the answer.
  * `think-tags`: `<think> … </think>` (Qwen3, DeepSeek-R1, QwQ).
+ * `harmony`: channels `analysis` and `final` (gpt-oss; https://cookbook.openai.com/articles/openai-harmony).
  */
 export const dialects: readonly Dialect[] = [
   {
@@ -36,6 +51,18 @@ export const dialects: readonly Dialect[] = [
     answerEnds: ['<|im_end|>'],
   },
   {
+    name: 's1-steps',
+    title: 's1 in steps (<|im_start|>N steps left … <|im_start|>answer)',
+    opening: '<|im_start|>',
+    thinkingEnds: ['<|im_end|>'],
+    thinkingEndSequences: ['<|im_start|>0', '<|im_start|>answer'],
+    closing: '<|im_start|>answer',
+    forcedClosing: '<|im_start|>answer\nFinal Answer:',
+    answerEnds: ['<|im_end|>'],
+    stepMark: '<|im_start|>',
+    lastStep: '<|im_start|>0',
+  },
+  {
     name: 'think-tags',
     title: 'Think tags (<think> … </think>)',
     opening: '<think>',
@@ -44,9 +71,20 @@ export const dialects: readonly Dialect[] = [
     forcedClosing: '</think>\n\nFinal Answer:',
     answerEnds: ['<|im_end|>', '<｜end▁of▁sentence｜>'],
   },
+  {
+    name: 'harmony',
+    title: 'Harmony (<|channel|>analysis … <|channel|>final)',
+    opening: '<|channel|>analysis<|message|>',
+    thinkingEnds: ['<|end|>', '<|return|>', '<|call|>'],
+    closing: '<|end|><|start|>assistant<|channel|>final<|message|>',
+    forcedClosing: '<|end|><|start|>assistant<|channel|>final<|message|>',
+    answerEnds: ['<|return|>', '<|end|>'],
+  },
 ];
 
-export function findDialect(name: string): Dialect {
+/** A dialect of a condition: its own, or a built-in one by name. @throws SecondThoughtError `bad-usage` */
+export function findDialect(name: string | Dialect): Dialect {
+  if (typeof name !== 'string') return name;
   const dialect = dialects.find((candidate) => candidate.name === name);
   if (dialect) return dialect;
   const known = dialects.map((candidate) => candidate.name).join(', ');
@@ -64,6 +102,11 @@ export const resolvedDialectSchema = z.object({
   openingIds: ids,
   opening: z.string(),
   thinkingEndIds: ids,
+  /** Ends of several tokens, and their texts for servers that know stop strings. */
+  thinkingEndSequences: z.array(ids).default([]),
+  thinkingEndTexts: z.array(z.string()).default([]),
+  stepMarkId: z.int().nonnegative().nullable().default(null),
+  lastStepIds: ids.default([]),
   closingIds: ids,
   closing: z.string(),
   forcedClosingIds: ids,
@@ -117,10 +160,16 @@ export async function resolveDialect(
   const thinkingEndIds = await singles(dialect.thinkingEnds);
   const [firstEnd] = dialect.thinkingEnds;
   if (!thinkingEndIds.some((id) => endTexts[String(id)] === firstEnd)) throw mismatch(dialect, firstEnd ?? '');
+  const { thinkingEndSequences: thinkingEndTexts = [], stepMark, lastStep = '' } = dialect;
+  const thinkingEndSequences: number[][] = [];
+  for (const text of thinkingEndTexts) thinkingEndSequences.push(await tokenize(text));
+  const [stepMarkId, ...more] = await tokenize(stepMark ?? '');
+  if (more.length > 0) throw mismatch(dialect, stepMark ?? '');
   const cueIds: number[][] = [];
+  const begins = [...thinkingEndIds, ...thinkingEndSequences.flatMap((sequence) => sequence.slice(0, 1))];
   for (const cue of cues) {
     const cueOf = await tokenize(cue);
-    if (cueOf.some((id) => thinkingEndIds.includes(id))) throw cueEndsThinking(cue);
+    if (cueOf.some((id) => begins.includes(id))) throw cueEndsThinking(cue);
     cueIds.push(cueOf);
   }
   const banned = await resolveBanned(bannedWords, tokenize);
@@ -133,6 +182,10 @@ export async function resolveDialect(
     openingIds: opened ? [] : openingIds,
     opening: opened ? '' : dialect.opening,
     thinkingEndIds,
+    thinkingEndSequences,
+    thinkingEndTexts,
+    stepMarkId: stepMarkId ?? null,
+    lastStepIds: await tokenize(lastStep),
     closingIds: await tokenize(dialect.closing),
     closing: dialect.closing,
     forcedClosingIds: await tokenize(dialect.forcedClosing),

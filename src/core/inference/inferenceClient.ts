@@ -8,6 +8,9 @@ export interface CompletionRequest {
   maxTokens: number;
   minTokens: number;
   stopTokenIds: number[];
+  /** Ends of several tokens, for servers that know stop strings; what came is looked through by ids all the same. */
+  stopTexts?: string[];
+  stopSequences?: number[][];
   seed: number;
   sampling: Sampling;
   /** Never to be sampled. */

@@ -50,7 +50,7 @@ export function firstIssue(error: z.ZodError): string {
  * falls back to the model's generation_config.json on the server, not to a neutral value.
  */
 export function toCompletionBody(request: CompletionRequest, model: string) {
-  const { sampling, maskedTokenIds, bannedWords = [], thinkingTokenBudget } = request;
+  const { sampling, maskedTokenIds, stopTexts = [], bannedWords = [], thinkingTokenBudget } = request;
   const mask = Object.fromEntries(maskedTokenIds.map((id) => [String(id), -100]));
   return {
     model,
@@ -60,6 +60,7 @@ export function toCompletionBody(request: CompletionRequest, model: string) {
     max_tokens: request.maxTokens,
     min_tokens: request.minTokens,
     stop_token_ids: request.stopTokenIds,
+    ...(stopTexts.length > 0 ? { stop: stopTexts } : {}),
     return_token_ids: true,
     skip_special_tokens: false,
     spaces_between_special_tokens: false,

@@ -1,4 +1,5 @@
 import { toSecondThoughtError } from '../base/errors';
+import type { Condition } from '../forcing/condition';
 import { findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { MeasuringClient } from '../inference/inferenceClient';
 import type { ServerKind } from '../inference/wireFormat';
@@ -13,7 +14,7 @@ const question = 'What is 2+3?';
 
 export interface Examination {
   client: MeasuringClient;
-  dialect: string;
+  dialect: Condition['dialect'];
   /** Kind and version decide what is guaranteed. */
   kind: ServerKind;
   version: string | null;
@@ -45,7 +46,7 @@ export async function examineServer(examination: Examination): Promise<Finding[]
   let dialect: ResolvedDialect | undefined;
   await examine({
     capability: 'dialect',
-    title: `Dialect ${examination.dialect}`,
+    title: `Dialect ${typeof examination.dialect === 'string' ? examination.dialect : examination.dialect.name}`,
     need: 'needed',
     consequence: 'Choose another dialect with --dialect.',
     async measure() {

@@ -24,11 +24,14 @@ export function extraChecks(client: MeasuringClient, promptIds: number[], signal
       need: 'extra',
       consequence: 'Conditions that forbid words (NoWait) use logit_bias instead.',
       async measure() {
-        const [first] = (await ask(1, {})).tokenIds;
-        if (first === undefined) return nothingToTry;
-        const word = await client.detokenize([first], signal);
-        const [other] = (await ask(1, { bad_words: [word] })).tokenIds;
-        return judge(other !== first, `forbade ${JSON.stringify(word)}: got ${other}`);
+        // A word: servers trim what they are told to forbid, so white space cannot be forbidden in this way.
+        for (const id of new Set((await ask(8, {})).tokenIds)) {
+          const word = await client.detokenize([id], signal);
+          if (!/^[!-~]+$/.test(word)) continue;
+          const isWritten = (await ask(8, { bad_words: [word] })).tokenIds.includes(id);
+          return judge(!isWritten, `forbade ${JSON.stringify(word)}: it was ${isWritten ? '' : 'not '}written`);
+        }
+        return nothingToTry;
       },
     },
     {

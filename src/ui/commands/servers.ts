@@ -4,13 +4,7 @@ import { toLabel } from '../../core/base/untrustedText';
 import { folderConfigName } from '../../core/config/configFile';
 import { dialects } from '../../core/inference/dialects';
 import type { ServerProbe } from '../../core/servers/serverFacts';
-import {
-  bundledServer,
-  type ServerEntry,
-  type ServerSpec,
-  serverEntrySchema,
-  usualDialect,
-} from '../../core/servers/serverSpec';
+import { bundledServer, type ServerEntry, type ServerSpec, serverEntrySchema } from '../../core/servers/serverSpec';
 import type { UiContext } from '../context';
 import { settingsSection } from '../ids';
 import { activeServerId, knownServers, secretName, serverById, settingsServers } from '../servers/knownServers';
@@ -151,7 +145,7 @@ async function askDialect(ui: UiContext, server: ServerSpec): Promise<string | u
     .map(({ name, title }) => ({
       name,
       label: name,
-      description: title,
+      description: title ?? '',
       detail: name === dialect ? 'What the model’s tokenizer speaks' : '',
     }))
     .sort((a, b) => Number(b.name === dialect) - Number(a.name === dialect));
@@ -212,10 +206,10 @@ async function select(ui: UiContext, id: string): Promise<void> {
 export async function checkServer(ui: UiContext, from: unknown): Promise<void> {
   refuseUntrusted();
   const id = idOf(from) ?? (await activeServerId(ui));
-  const { server, entry } = await serverById(ui, id);
+  const { server, dialect } = await serverById(ui, id);
   try {
     const { findings = [] } = await withProgress(`Checking ${id}…`, (signal) =>
-      ui.engine.ask({ type: 'check', server, dialect: entry?.dialect ?? usualDialect }, signal),
+      ui.engine.ask({ type: 'check', server, dialect }, signal),
     );
     ui.servers.set(id, stateOfFindings(findings));
     const text = `${toLabel(id)}: ${toLabel(stateOfFindings(findings).text, 300)}.`;

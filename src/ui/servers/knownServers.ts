@@ -2,8 +2,15 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { SecondThoughtError } from '../../core/base/errors';
-import { readConfig, userConfigFolder } from '../../core/config/configFile';
-import { bundledServer, type ServerEntry, type ServerSpec, serverEntrySchema } from '../../core/servers/serverSpec';
+import { dialectNamed, readConfig, userConfigFolder } from '../../core/config/configFile';
+import type { Condition } from '../../core/forcing/condition';
+import {
+  bundledServer,
+  type ServerEntry,
+  type ServerSpec,
+  serverEntrySchema,
+  usualDialect,
+} from '../../core/servers/serverSpec';
 import type { Trace } from '../../core/traces/trace';
 import { folderConfig } from '../folderConfig';
 import { settingsSection } from '../ids';
@@ -19,14 +26,18 @@ export interface ServerSources {
 export interface ChosenServer {
   server: ServerSpec;
   entry: ServerEntry | undefined;
+  /** How its model writes thinking. */
+  dialect: Condition['dialect'];
 }
+
+const userConfig = () => readConfig(path.join(userConfigFolder(), 'config.yaml'));
 
 /**
  * The servers there are, besides the bundled model: those of the settings, of the user's own file, and of the folder's
  * file once they are accepted. With `ask` the user is asked to accept them now.
  */
 export async function knownServers({ ask } = { ask: false }): Promise<ServerEntry[]> {
-  const user = await readConfig(path.join(userConfigFolder(), 'config.yaml'));
+  const user = await userConfig();
   const folder = await folderConfig({ ask });
   return uniqueById([...settingsServers(), ...(user.servers ?? []), ...(folder.servers ?? [])]);
 }
@@ -56,11 +67,18 @@ export async function activeServerId({ memory }: Pick<ServerSources, 'memory'>):
 /** The server of that name. @throws SecondThoughtError `bad-usage`, `cancelled` (the folder's servers were not accepted) */
 export async function serverById(sources: ServerSources, id: string, missing = notKnown(id)): Promise<ChosenServer> {
   refuseUntrusted();
-  if (id === bundledServer.id) return { server: bundledServer, entry: undefined };
+  if (id === bundledServer.id) return { server: bundledServer, entry: undefined, dialect: usualDialect };
   const isMeant = (known: ServerEntry) => known.id === id;
   const entry = (await knownServers()).find(isMeant) ?? (await knownServers({ ask: true })).find(isMeant);
   if (!entry) throw missing;
-  return { server: await specOf(entry, sources.secrets), entry };
+  const dialect = await findUserDialect(entry.dialect ?? usualDialect);
+  return { server: await specOf(entry, sources.secrets), entry, dialect };
+}
+
+/** A dialect of the user's own file or of the folder's, else the name of a built-in one. */
+async function findUserDialect(name: string): Promise<Condition['dialect']> {
+  const [user, folder] = [await userConfig(), await folderConfig({ ask: false })];
+  return dialectNamed(name, { dialects: [...(user.dialects ?? []), ...(folder.dialects ?? [])] });
 }
 
 /** The server that a trace came from, so that going on with it never depends on what is chosen now. */

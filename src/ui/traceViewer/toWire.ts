@@ -148,7 +148,8 @@ export function traceCommand(trace: Trace): string {
   const add = (flag: string, value: string | number) => words.push(flag, String(value));
   if (problem.answer !== undefined) add('--reference', problem.answer);
   words.push(...toWords(condition));
-  if (condition.dialect !== 's1') add('--dialect', condition.dialect);
+  const dialect = typeof condition.dialect === 'string' ? condition.dialect : condition.dialect.name;
+  if (dialect !== 's1') add('--dialect', dialect);
   if (trace.studySeed !== 0) add('--seed', trace.studySeed);
   if (server.id !== 'bundled') words.push('--server', server.url, '--model', server.model);
   return words.map(quote).join(' ');

@@ -128,6 +128,18 @@ describe('s1-harness, by the vectors of the released evaluation', () => {
     expect(harnessLogText(trace)).toBe(`${S}\nabc\n, def\n${E}\n42`);
   });
 
+  it('8: thinking in steps ends where the model opens step 0, and the log is as it was written', async () => {
+    const steps = '2 steps left\nA\n<|im_start|>1 steps left\nB\n<|im_start|>0';
+    const { trace, prompts, requests } = await harness({ dialect: 's1-steps' }, [
+      { text: steps, finish: 'length' }, // a server that knows no stop strings: the end is found by its ids
+    ]);
+    expect(harnessLogText(trace)).toBe(`<|im_start|>2 steps left\nA\n<|im_start|>1 steps left\nB\n${E}\n42`);
+    expect(prompts).toEqual(['<|im_start|>', `<|im_start|>2 steps left\nA\n<|im_start|>1 steps left\nB\n${E}`]);
+    expect(requests[0]).toMatchObject({ stop: ['<|im_start|>0'] });
+    expect(trace.thinkingEndedBy).toBe('steps');
+    expect(thinkingTokens(trace)).toBe('A\n'.length + 'B\n'.length); // headings of steps are no thought
+  });
+
   it('suppresses the main EOS like the delimiter, although the server gives no stop reason for it', async () => {
     const passes: ScriptedCompletion[] = [
       { text: '\nabc\n', finish: 'stop', stop: '<|im_end|>' },

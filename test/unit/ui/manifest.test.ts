@@ -52,7 +52,7 @@ describe('the manifest', () => {
     const { properties } = configuration;
     expect(properties['secondThought.preset'].enum).toEqual(presetSchema.options);
     const server = properties['secondThought.servers'].items.properties;
-    expect(server.dialect.enum).toEqual(dialects.map(({ name }) => name));
+    expect(server.dialect.examples).toEqual(dialects.map(({ name }) => name));
   });
 
   it('never takes a server from an untrusted folder', () => {
