@@ -92,10 +92,10 @@ export async function forceMany(
   const lines: TraceLine[] = new Array(orders.length);
   let finished = 0;
   const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
   scheduler.ceiling = order.concurrency;
   const run = async (each: (typeof orders)[number], at: number) => {
     const key = conditionKey(condition);
+    const either = AbortSignal.any([signal, failed.signal]); // one each: every request listens to it
     const prepare = () => prepareTrace(each, client, systemClock, either);
     const trace = await scheduler.run({ key, signal: either }, prepare);
     await generateRecorded(trace, store, { client: clientFor(key), clock: systemClock, signal: either, retry });

@@ -23,7 +23,7 @@ describe('formulas', () => {
   it('are typeset where TeX means them, and prices stay prices', async () => {
     await show({ spans: [span({ text: 'It is $\\boxed{3}$, \\(x^2\\), $$\\frac12$$ for $5 and $6.' })] });
     await expect.poll(() => viewer.page.locator('math').count()).toBe(3);
-    expect(await thinking().textContent()).toContain('for $5 and $6.');
+    await expect.poll(() => thinking().innerText()).toContain('for $5 and $6.');
     expect(await viewer.page.locator('.math.display').count()).toBe(1);
   });
 
@@ -31,7 +31,7 @@ describe('formulas', () => {
     await show({ spans: [span({ text: 'It is $x^2$.' })] });
     await viewer.page.locator('math').waitFor();
     await viewer.page.getByText('Show Source').click();
-    expect(await thinking().textContent()).toContain('It is $x^2$.');
+    await expect.poll(() => thinking().innerText()).toContain('It is $x^2$.');
     expect(await viewer.page.locator('math').isVisible()).toBe(false);
     const saved = await viewer.page.evaluate(() => (globalThis as unknown as { saved: { isSource: boolean } }).saved);
     expect(saved.isSource).toBe(true);
@@ -40,7 +40,7 @@ describe('formulas', () => {
   it('stay text while the trace runs', async () => {
     await show({ state: 'running', spans: [span({ text: 'It is $x^2$' })] });
     await viewer.send({ type: 'trace/delta', seq: ++seq, text: ' still', tokens: 1, phase: 'thinking' });
-    expect(await thinking().textContent()).toContain('$x^2$ still');
+    await expect.poll(() => thinking().innerText()).toContain('$x^2$ still');
   });
 
   it.each([

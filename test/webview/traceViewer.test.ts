@@ -23,9 +23,9 @@ describe('the trace viewer', () => {
     const thinking = viewer.page.getByRole('region', { name: 'Thinking' });
     expect(await viewer.page.getByRole('heading', { level: 1 }).innerText()).toBe('How many r in raspberry?');
     // Text that no frame has shown yet has no innerText (content-visibility).
-    expect(await thinking.textContent()).toContain('first thought');
-    expect(await thinking.locator('.cue').textContent()).toContain('forced cue 1');
-    expect(await thinking.locator('.suppressed').textContent()).toContain('end suppressed');
+    await expect.poll(() => thinking.innerText()).toContain('first thought');
+    await expect.poll(() => thinking.locator('.cue').innerText()).toContain('forced cue 1');
+    await expect.poll(() => thinking.locator('.suppressed').innerText()).toContain('end suppressed');
     expect(await viewer.page.locator('section.answer').isVisible()).toBe(false);
   });
 
@@ -33,7 +33,9 @@ describe('the trace viewer', () => {
     await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace() });
     const first = await viewer.page.locator('.segment').first().elementHandle();
     await viewer.send({ type: 'trace/delta', seq: 2, text: ' and again', tokens: 3, phase: 'thinking' });
-    expect(await viewer.page.getByRole('region', { name: 'Thinking' }).textContent()).toContain(', again and again');
+    await expect
+      .poll(() => viewer.page.getByRole('region', { name: 'Thinking' }).innerText())
+      .toContain(', again and again');
     expect(await first?.evaluate((node) => node.isConnected)).toBe(true);
     await viewer.page.locator('.counts').filter({ hasText: '13 thinking tokens' }).waitFor();
   });
