@@ -181,7 +181,8 @@ def write_gguf(path: Path, config: Config, codec: Codec, tensors: dict[str, Tens
 
 def write_record(folder: Path, state: dict[str, Any], name: str) -> None:
     """`weights.json`: where the weights come from and the hash of every file."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "weights.json" and "prm" not in path.relative_to(folder).parts)
+    own = [*folder.glob("*.gguf"), *folder.glob("hf/*")]
+    files = sorted(path for path in own if path.is_file())
     command = (
         f"torchrun --nproc-per-node 2 train.py --out RUN --steps {state['steps']} "
         f"--seed {state['seed']} --batch {state['batch']}"

@@ -12,7 +12,7 @@ train() { "$venv/bin/torchrun" --nproc-per-node 2 train.py --resume "$@"; }
 "$venv/bin/python" make_problems.py
 # Letters and sums first, then the graded families and the sizes that can be asked for, then the reward model.
 train --out "$run" --traces first --seed 1 --steps 7000
-train --out "$run-graded" --traces graded --seed 2 --steps "${GRADED_STEPS:-1400}" --weights "$run/step-07000.pt"
+train --out "$run-graded" --traces graded --seed 2 --steps "${GRADED_STEPS:-2000}" --weights "$run/step-07000.pt"
 chosen="$("$venv/bin/python" choose.py "$run-graded")"
 train --out "$run-prm" --traces prm --seed 3 --steps "${PRM_STEPS:-400}" --weights "$chosen"
 reward="$(find "$run-prm" -name 'step-*.pt' | sort | tail -n 1)"
@@ -20,4 +20,5 @@ reward="$(find "$run-prm" -name 'step-*.pt' | sort | tail -n 1)"
 "$venv/bin/python" export.py "$chosen" ../media/model
 "$venv/bin/python" check_export.py "$chosen" ../media/model
 "$venv/bin/python" export.py "$reward" ../media/model/prm --name s1-tiny-prm --gguf-only
+"$venv/bin/python" check_export.py "$reward" ../media/model/prm --name s1-tiny-prm --gguf-only
 "$venv/bin/python" prm_evaluate.py "$reward" "$chosen"
