@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains the bundled models from nothing and writes them to media/model: environment, problems, three trainings, export.
+# Trains the bundled model from nothing and writes it to media/model: environment, problems, two trainings, export.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 venv="$(bash setup.sh)"
@@ -10,15 +10,10 @@ train() { "$venv/bin/torchrun" --nproc-per-node 2 train.py --resume "$@"; }
 
 "$venv/bin/python" check_data.py
 "$venv/bin/python" make_problems.py
-# Letters and sums first, then the graded families and the sizes that can be asked for, then the reward model.
+# Letters and sums first, then the graded families and the sizes that can be asked for.
 train --out "$run" --traces first --seed 1 --steps 7000
 train --out "$run-graded" --traces graded --seed 2 --steps "${GRADED_STEPS:-2000}" --weights "$run/step-07000.pt"
 chosen="$("$venv/bin/python" choose.py "$run-graded")"
-train --out "$run-prm" --traces prm --seed 3 --steps "${PRM_STEPS:-400}" --weights "$chosen"
-reward="$(find "$run-prm" -name 'step-*.pt' | sort | tail -n 1)"
 
 "$venv/bin/python" export.py "$chosen" ../media/model
 "$venv/bin/python" check_export.py "$chosen" ../media/model
-"$venv/bin/python" export.py "$reward" ../media/model/prm --name s1-tiny-prm --gguf-only
-"$venv/bin/python" check_export.py "$reward" ../media/model/prm --name s1-tiny-prm --gguf-only
-"$venv/bin/python" prm_evaluate.py "$reward" "$chosen"
