@@ -1,6 +1,6 @@
 /**
  * The bundled model's table, made by the product's own engine: every test problem under 0–8 forced cues and under caps.
- * node scripts/modelEvaluate.mjs [--limit N] [--write]
+ * node scripts/modelEvaluate.mjs [--every N: each Nth problem] [--only TEXT: settings whose name has it] [--write]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../src/core/base/clock';
 import { gradeTrace } from '../src/core/evaluate/outcome';
 import { wilsonInterval } from '../src/core/evaluate/statistics';
-import { type Condition, createCondition } from '../src/core/forcing/condition';
+import { type Condition, createCondition, greedy } from '../src/core/forcing/condition';
 import { generateTrace } from '../src/core/forcing/generate';
 import { prepareTrace } from '../src/core/forcing/prepare';
 import type { Problem } from '../src/core/problems/problem';
@@ -19,8 +19,10 @@ import { cuesUsed, thinkingTokens } from '../src/core/traces/trace';
 
 const packageRoot = path.resolve(__dirname, '..', '..');
 const streams = 8;
-const cueCounts = [0, 1, 2, 3, 4, 6, 8];
-const caps = [4, 8, 16, 32, 64, 128];
+const cueCounts = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+const caps = [4, 8, 16, 32, 64, 128, 256];
+const otherCues = ['Hmm', 'Alternatively', ''];
+const otherCounts = [1, 2, 4, 8];
 
 interface Result {
   isCorrect: boolean;
@@ -47,6 +49,33 @@ async function evaluate(connection: Connection, problems: Problem[], condition: 
   return results;
 }
 
+interface Setting {
+  name: string;
+  changes: Partial<Condition>;
+  /** Flips are counted against the row above of the same group. */
+  group: string;
+}
+
+/** Cues 0–8 and caps on all problems; other cues and temperature 1 at fewer counts. */
+function settings(): Setting[] {
+  const forced = (cue: string, ignore: number): Setting => ({
+    name: `${ignore} × ${cue || 'nothing (suppressed only)'}`,
+    changes: { cue, ignore },
+    group: cue,
+  });
+  const sampled = (ignore: number): Setting => ({
+    name: `${ignore} × Wait, temperature 1`,
+    changes: { ignore, sampling: { ...greedy, temperature: 1 } },
+    group: 'temperature',
+  });
+  return [
+    ...cueCounts.map((ignore) => forced('Wait', ignore)),
+    ...caps.map((cap) => ({ name: `cap ${cap}`, changes: { maxThinkingTokens: cap }, group: 'cap' })),
+    ...otherCues.flatMap((cue) => otherCounts.map((ignore) => forced(cue, ignore))),
+    ...[0, ...otherCounts].map(sampled),
+  ];
+}
+
 function row(name: string, results: Result[], families: string[], before: Result[] | undefined): string {
   const percent = (part: Result[]) => ((100 * part.filter((r) => r.isCorrect).length) / part.length).toFixed(1);
   const interval = wilsonInterval(results.filter((r) => r.isCorrect).length, results.length);
@@ -60,48 +89,52 @@ function row(name: string, results: Result[], families: string[], before: Result
   const cells = [
     name,
     `${percent(results)} [${low}, ${high}]`,
-    ...['letters', 'sums'].map((f) => percent(of(f))),
+    ...[...new Set(families)].map((family) => percent(of(family))),
     tokens,
   ];
   return `| ${[...cells, flips(false), flips(true)].join(' | ')} |`;
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { limit: { type: 'string' }, write: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: { every: { type: 'string' }, only: { type: 'string' }, write: { type: 'boolean' } },
+  });
+  const every = Number(values.every ?? 1);
   const file = path.join(packageRoot, 'model', 'data', 'test.problems.jsonl');
-  const placed = parseProblems(readFileSync(file, 'utf8'), { fileName: file });
-  const problems = placed.map((p) => p.problem).slice(0, values.limit ? Number(values.limit) : undefined);
-  const families = problems.map((problem) => (/\d\s*[+,]/.test(problem.question) ? 'sums' : 'letters'));
+  const text = readFileSync(file, 'utf8');
+  const isChosen = (_: unknown, index: number) => index % every === 0;
+  const problems = parseProblems(text, { fileName: file })
+    .map((placed) => placed.problem)
+    .filter(isChosen);
+  const families = text
+    .trim()
+    .split('\n')
+    .filter(isChosen)
+    .map((line) => (JSON.parse(line) as { family: string }).family);
+  const chosen = settings().filter((setting) => !values.only || setting.name.includes(values.only));
   const startedAt = Date.now();
   // Each sequence alone: greedy ids may differ at near-ties by the company they are computed in, and the table should not.
   const connection = await connect(bundledServer, { packageRoot, deterministic: true });
-  const head = ['', 'accuracy % [95 %]', 'letters', 'sums', 'thinking tokens', 'wrong→right', 'right→wrong'];
+  const head = ['', 'accuracy % [95 %]', ...new Set(families), 'thinking tokens', 'wrong→right', 'right→wrong'];
   const lines = [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`];
-  const say = (line: string) => {
-    lines.push(line);
-    console.log(line);
-  };
   console.log(lines.join('\n'));
+  const before = new Map<string, Result[]>();
   try {
-    let before: Result[] | undefined;
-    for (const ignore of cueCounts) {
-      const results = await evaluate(connection, problems, createCondition({ ignore }));
-      say(row(`${ignore} × Wait`, results, families, before));
-      before = results;
-    }
-    before = undefined;
-    for (const maxThinkingTokens of caps) {
-      const results = await evaluate(connection, problems, createCondition({ maxThinkingTokens }));
-      if (results.some((r) => r.thinkingTokens > maxThinkingTokens))
-        throw new Error(`cap ${maxThinkingTokens} was exceeded`);
-      say(row(`cap ${maxThinkingTokens}`, results, families, before));
-      before = results;
+    for (const { name, changes, group } of chosen) {
+      const results = await evaluate(connection, problems, createCondition(changes));
+      const cap = changes.maxThinkingTokens;
+      if (typeof cap === 'number' && results.some((r) => r.thinkingTokens > cap))
+        throw new Error(`cap ${cap} was exceeded`);
+      const line = row(name, results, families, before.get(group));
+      lines.push(line);
+      console.log(line);
+      before.set(group, results);
     }
   } finally {
     await connection.close();
   }
   const minutes = ((Date.now() - startedAt) / 60_000).toFixed(1);
-  const summary = `${problems.length} held-out test problems, greedy, seed 0; Wilson intervals; flips against the row above; ${minutes} minutes.`;
+  const summary = `${problems.length} held-out test problems, greedy if not said otherwise, seed 0; Wilson intervals; flips against the row above of the same kind; ${minutes} minutes.`;
   console.log(`\n${summary}`);
   if (values.write)
     for (const name of ['README.md', 'model/MODEL_CARD.md']) insert(path.join(packageRoot, name), lines, summary);

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from evaluate_dev import DEV, read_problems
 from export import NAME, named_tensors, token_table
+from graded_traces import make_graded_trace
 from network import Config
+from prm_traces import make_prm_trace
 from safetensors.torch import load_file
 from tokenizer import ANSWER_CUE, ANSWER_OPEN, THINK_OPEN, Codec, chat_prompt
 from tokenizers import Tokenizer
@@ -51,8 +53,8 @@ def joined_commas(codec: Codec, ids: list[int]) -> list[int]:
 def check_traces(codec: Codec, exported: Tokenizer) -> None:
     """The exported tokenizer gives back the ids of training sequences."""
     rng = random.Random(7)
-    for _ in range(500):
-        ids = make_trace(codec, rng).ids
+    for number in range(900):
+        ids = (make_trace, make_graded_trace, make_prm_trace)[number % 3](codec, rng).ids
         text = codec.decode(ids)
         again = exported.encode(text, add_special_tokens=False).ids
         if again != joined_commas(codec, ids):
@@ -89,14 +91,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--name", default=NAME, help="name of the GGUF file")
+    parser.add_argument("--gguf-only", action="store_true", help="there is no Hugging Face folder")
     options = parser.parse_args()
     state = torch.load(options.checkpoint)
     config, codec = Config(**state["config"]), Codec()
     tensors, names = named_tensors(state["weights"], config.layers)
     check_pieces(codec)
-    check_traces(codec, Tokenizer.from_file(str(options.folder / "hf" / "tokenizer.json")))
-    check_gguf(options.folder / f"{NAME}.gguf", config, codec, tensors, names)
-    check_safetensors(options.folder / "hf" / "model.safetensors", tensors)
+    check_traces(codec, codec.tokenizer)
+    check_gguf(options.folder / f"{options.name}.gguf", config, codec, tensors, names)
+    if not options.gguf_only:
+        check_traces(codec, Tokenizer.from_file(str(options.folder / "hf" / "tokenizer.json")))
+        check_safetensors(options.folder / "hf" / "model.safetensors", tensors)
     print("The exported files agree with the checkpoint and with the tokenizer of the training.")
 
 

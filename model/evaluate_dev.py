@@ -15,7 +15,7 @@ from tokenizer import Codec
 
 DEV = Path(__file__).parent / "data" / "dev.problems.jsonl"
 COUNTS = [0, 1, 2, 3, 4, 6, 8]
-CAPS = [4, 8, 16, 32, 64, 128]
+CAPS = [4, 8, 16, 32, 64, 128, 256]
 
 
 def read_problems(path: Path, per_family: int | None = None) -> list[dict]:
@@ -46,10 +46,15 @@ def summarise(measured: Measured, problems: list[dict]) -> dict[str, float]:
 
 
 def evaluate(
-    checkpoint: Path, problems: list[dict], cue: str = "Wait", counts: list[int] = COUNTS, caps: list[int] = CAPS
+    checkpoint: Path,
+    problems: list[dict],
+    cue: str = "Wait",
+    counts: list[int] = COUNTS,
+    caps: list[int] = CAPS,
+    temperature: float = 0.0,
 ) -> tuple[dict[str, dict[str, float]], list[Run]]:
     """The table of one checkpoint, and its runs."""
-    sampler = Sampler(load_network(checkpoint), Codec())
+    sampler = Sampler(load_network(checkpoint), Codec(), temperature=temperature)
     measured, runs = sweep(sampler, [problem["question"] for problem in problems], cue, counts, caps)
     return {name: summarise(each, problems) for name, each in measured.items()}, runs
 
@@ -66,12 +71,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--cue", default="Wait")
+    parser.add_argument("--temperature", type=float, default=0.0, help="of the thinking; answers are greedy")
     parser.add_argument("--per-family", type=int, help="only the first problems of each family")
     parser.add_argument("--show", type=int, default=0, help="print this many whole runs of each family")
     options = parser.parse_args()
     torch.set_num_threads(1)
     problems = read_problems(DEV, options.per_family)
-    table, runs = evaluate(options.checkpoint, problems, options.cue)
+    table, runs = evaluate(options.checkpoint, problems, options.cue, temperature=options.temperature)
     print_table(table)
     longest = max(len(run.ids) for run in runs)
     print(f"\n{len(problems)} problems, longest sequence {longest} tokens")

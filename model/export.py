@@ -137,8 +137,8 @@ def token_table(codec: Codec, rows: int) -> tuple[list[str], list[int], list[str
     return tokens, types, merges
 
 
-def describe_model(writer: gguf.GGUFWriter, config: Config) -> None:
-    writer.add_name(NAME)
+def describe_model(writer: gguf.GGUFWriter, config: Config, name: str) -> None:
+    writer.add_name(name)
     writer.add_context_length(config.context)
     writer.add_embedding_length(config.width)
     writer.add_block_count(config.layers)
@@ -168,7 +168,7 @@ def describe_tokenizer(writer: gguf.GGUFWriter, codec: Codec, rows: int) -> None
 def write_gguf(path: Path, config: Config, codec: Codec, tensors: dict[str, Tensor], names: dict[str, str]) -> None:
     """Matrices in half precision, vectors in single precision."""
     writer = gguf.GGUFWriter(path, "qwen2")
-    describe_model(writer, config)
+    describe_model(writer, config, path.stem)
     describe_tokenizer(writer, codec, config.vocabulary)
     for name, tensor in tensors.items():
         values = tensor.float().numpy()
@@ -179,15 +179,18 @@ def write_gguf(path: Path, config: Config, codec: Codec, tensors: dict[str, Tens
     writer.close()
 
 
-def write_record(folder: Path, state: dict[str, Any]) -> None:
+def write_record(folder: Path, state: dict[str, Any], name: str) -> None:
     """`weights.json`: where the weights come from and the hash of every file."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "weights.json")
+    own = [*folder.glob("*.gguf"), *folder.glob("hf/*")]
+    files = sorted(path for path in own if path.is_file())
     command = (
         f"torchrun --nproc-per-node 2 train.py --out RUN --steps {state['steps']} "
         f"--seed {state['seed']} --batch {state['batch']}"
     )
+    if state.get("traces", "first") != "first":
+        command += f" --traces {state['traces']} --weights EARLIER"
     record = {
-        "name": NAME,
+        "name": name,
         "command": command,
         "seed": state["seed"],
         "schedule": state["steps"],
@@ -210,13 +213,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--name", default=NAME, help="name of the GGUF file")
+    parser.add_argument("--gguf-only", action="store_true", help="no Hugging Face folder")
     options = parser.parse_args()
     state = torch.load(options.checkpoint)
     config, codec = Config(**state["config"]), Codec()
     tensors, names = named_tensors(state["weights"], config.layers)
-    write_hugging_face(options.folder / "hf", config, codec, tensors)
-    write_gguf(options.folder / f"{NAME}.gguf", config, codec, tensors, names)
-    write_record(options.folder, state)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    if not options.gguf_only:
+        write_hugging_face(options.folder / "hf", config, codec, tensors)
+    write_gguf(options.folder / f"{options.name}.gguf", config, codec, tensors, names)
+    write_record(options.folder, state, options.name)
 
 
 if __name__ == "__main__":

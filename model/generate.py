@@ -40,8 +40,15 @@ class Run:
 
 
 class Sampler:
-    def __init__(self, network: Network, codec: Codec, limit: int = 1000) -> None:
-        self.network, self.codec, self.limit = network, codec, limit
+    def __init__(self, network: Network, codec: Codec, limit: int = 1000, temperature: float = 0.0) -> None:
+        self.network, self.codec, self.limit, self.temperature = network, codec, limit, temperature
+        self.random = torch.Generator().manual_seed(0)
+
+    def choose(self, row: Tensor) -> int:
+        """The next token: the likeliest, or a sample."""
+        if not self.temperature:
+            return int(row.argmax())
+        return int(torch.multinomial((row / self.temperature).softmax(-1), 1, generator=self.random))
 
     @torch.no_grad()
     def prefill(self, sequences: list[list[int]], slots: int) -> tuple[Tensor, list[LayerCache]]:
@@ -82,7 +89,7 @@ class Sampler:
         if run.queue:
             run.ids.append(run.queue.pop(0))
             return
-        token = int(row.argmax())
+        token = self.choose(row)
         if token in self.codec.stops:
             run.ends.append(len(run.ids))
             if len(run.ends) > extensions:
@@ -91,7 +98,7 @@ class Sampler:
             if cue:
                 token, *run.queue = self.codec.encode(cue)
             else:
-                token = int(row.index_fill(0, torch.tensor(self.codec.stops), -1e9).argmax())
+                token = self.choose(row.index_fill(0, torch.tensor(self.codec.stops), -1e9))
         run.ids.append(token)
         run.done = len(run.ids) >= self.limit
 

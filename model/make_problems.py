@@ -6,11 +6,12 @@ import json
 import random
 from pathlib import Path
 
-from problems import ALWAYS_TEST, FAMILIES, Family, Letters, Problem, Split, family_of
+from graded import GRADED
+from problems import ALWAYS_TEST, Family, Letters, Problem, Split, family_of
 
 DATA = Path(__file__).parent / "data"
 SEEDS: dict[Split, int] = {"dev": 101, "test": 202}
-PER_FAMILY: dict[Split, int] = {"dev": 200, "test": 200}
+PER_FAMILY: dict[Split, int] = {"dev": 60, "test": 100}
 
 
 def always_test() -> list[Problem]:
@@ -48,7 +49,7 @@ def as_record(problem: Problem, split: Split, number: int) -> dict:
 def main() -> None:
     for split, seed in SEEDS.items():
         lines = []
-        for family in FAMILIES.values():
+        for family in GRADED.values():
             rng = random.Random(f"{seed}/{family.name}")
             for number, problem in enumerate(draw_split(split, family, rng)):
                 lines.append(json.dumps(as_record(problem, split, number)) + "\n")

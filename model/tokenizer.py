@@ -27,6 +27,10 @@ PHRASES = (
     ", ", " => ", "Final Answer:", " The final answer is $\\boxed{", "}$",
 )  # fmt: skip
 
+#: Added behind the specials, so that the ids before them stay: suffixes and steps, then the tags of the reward model.
+LATER_PHRASES = ("Think for up to ", " tokens.", " steps.", " steps left", "numbers above ")
+STEP_TAG, GOOD, BAD = "<|step|>", "<|good|>", "<|bad|>"
+
 THINK_OPEN = START + "think"
 ANSWER_OPEN = START + "answer"
 ANSWER_CUE = ANSWER_OPEN + "\nFinal Answer:"
@@ -59,6 +63,8 @@ def build_tokenizer() -> Tokenizer:
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_tokens([AddedToken(phrase, normalized=False, special=False) for phrase in PHRASES])
     tokenizer.add_special_tokens([AddedToken(name, normalized=False, special=True) for name in SPECIALS])
+    later = (*LATER_PHRASES, STEP_TAG, GOOD, BAD)
+    tokenizer.add_tokens([AddedToken(phrase, normalized=False, special=False) for phrase in later])
     return tokenizer
 
 
@@ -72,6 +78,7 @@ class Codec:
         vocabulary = self.tokenizer.get_vocab()
         self.size = len(vocabulary)
         self.pad, self.start, self.end = (vocabulary[name] for name in SPECIALS)
+        self.step_tag, self.good, self.bad = (vocabulary[name] for name in (STEP_TAG, GOOD, BAD))
         self._cache: dict[str, list[int]] = {}
 
     def encode(self, text: str) -> list[int]:

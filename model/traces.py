@@ -49,6 +49,11 @@ class Trace:
         self.ids.extend(ids)
         self.learned.extend([learn] * len(ids))
 
+    def targets(self, ignored: int) -> list[int]:
+        """What is learned to follow each id; `ignored` where nothing is."""
+        following = zip(self.ids[1:], self.learned[1:], strict=True)
+        return [token if learn else ignored for token, learn in following] + [ignored]
+
     def cut(self, length: int) -> None:
         del self.ids[length:], self.learned[length:]
 
@@ -96,7 +101,8 @@ def put_pass(trace: Trace, problem: Problem, level: int, earlier: list[int], rng
         trace.put((" " if index else "") + step.text)
         if index == at:
             error = family.slip(problem, level, rng)
-            offset = -error if step.total + error < 0 else error
+            lowest = min(each.total for each in steps[index:])
+            offset = -error if lowest + error < 0 else error
         trace.put(str(step.total + offset), learn=index != at)
     result = steps[-1].total + offset
     trace.put(f" => {result}\n")

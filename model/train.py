@@ -12,7 +12,7 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,23 +23,34 @@ from optimizer import Optimizer
 from tokenizer import Codec, padded_size
 from torch import Tensor
 from torch.nn import functional
+from graded_traces import make_graded_trace
+from prm_traces import make_prm_trace
 from traces import Trace, make_trace
 
+IGNORED = -100
 CHUNK = 768  # traces that are sorted by length together
+
+#: What a training can be about: the first stage, the graded families, the reward model.
+MAKERS: dict[str, Callable[[Codec, random.Random], Trace]] = {
+    "first": make_trace,
+    "graded": make_graded_trace,
+    "prm": make_prm_trace,
+}
 
 
 @dataclass
 class Batch:
     ids: Tensor
-    learned: Tensor
+    targets: Tensor  # what follows each id; IGNORED where nothing is learned
     tokens: int
 
 
 class Stream:
     """The batches of one process: every chunk comes from its own seed, so a stream can start anywhere."""
 
-    def __init__(self, codec: Codec, seed: int, rank: int, tokens_per_batch: int, position: tuple[int, int]) -> None:
-        self.codec, self.seed, self.rank, self.tokens_per_batch = codec, seed, rank, tokens_per_batch
+    def __init__(self, codec: Codec, options: argparse.Namespace, rank: int, position: tuple[int, int]) -> None:
+        self.codec, self.seed, self.rank, self.tokens_per_batch = codec, options.seed, rank, options.batch
+        self.make = MAKERS[options.traces]
         self.chunk, self.index = position
 
     def __iter__(self) -> Iterator[Batch]:
@@ -52,7 +63,7 @@ class Stream:
 
     def _batches(self, chunk: int) -> list[list[Trace]]:
         rng = random.Random(f"{self.seed}/{self.rank}/{chunk}")
-        traces = sorted((make_trace(self.codec, rng) for _ in range(CHUNK)), key=lambda trace: len(trace.ids))
+        traces = sorted((self.make(self.codec, rng) for _ in range(CHUNK)), key=lambda trace: len(trace.ids))
         batches: list[list[Trace]] = [[]]
         for trace in traces:
             if batches[-1] and (len(batches[-1]) + 1) * len(trace.ids) > self.tokens_per_batch:
@@ -64,11 +75,11 @@ class Stream:
     def _pad(self, traces: list[Trace]) -> Batch:
         longest = max(len(trace.ids) for trace in traces)
         ids = torch.full((len(traces), longest), self.codec.pad)
-        learned = torch.zeros(len(traces), longest, dtype=torch.bool)
+        targets = torch.full((len(traces), longest), IGNORED)
         for row, trace in enumerate(traces):
             ids[row, : len(trace.ids)] = torch.tensor(trace.ids)
-            learned[row, : len(trace.ids)] = torch.tensor(trace.learned)
-        return Batch(ids, learned, sum(len(trace.ids) for trace in traces))
+            targets[row, : len(trace.ids)] = torch.tensor(trace.targets(IGNORED))
+        return Batch(ids, targets, sum(len(trace.ids) for trace in traces))
 
 
 def rate(step: int, steps: int, warmup: int = 40, decay: float = 0.35) -> float:
@@ -79,8 +90,9 @@ def rate(step: int, steps: int, warmup: int = 40, decay: float = 0.35) -> float:
 
 def loss_of(network: Network, batch: Batch) -> Tensor:
     hidden = network(batch.ids[:, :-1])
-    chosen = batch.learned[:, 1:]
-    return functional.cross_entropy(network.logits(hidden[chosen]).float(), batch.ids[:, 1:][chosen])
+    targets = batch.targets[:, :-1]
+    chosen = targets != IGNORED
+    return functional.cross_entropy(network.logits(hidden[chosen]).float(), targets[chosen])
 
 
 def average_gradients(network: Network) -> dict[str, Tensor]:
@@ -127,6 +139,8 @@ class Training:
         self.codec = Codec()
         torch.manual_seed(options.seed)
         self.network = Network(Config(padded_size(self.codec.size)))
+        if options.weights:
+            self.network.load_state_dict(torch.load(options.weights)["weights"])
         self.optimizer = Optimizer(self.network)
         self.progress = Progress(0, 0, [(0, 0)] * dist.get_world_size())
         self.network.bfloat16()
@@ -150,15 +164,14 @@ class Training:
     def save(self) -> None:
         common = {"config": self.network.config.as_dict(), "step": self.progress.step, "tokens": self.progress.tokens}
         common |= {"seed": self.options.seed, "batch": self.options.batch, "steps": self.options.steps}
+        common |= {"traces": self.options.traces}
         pending = self.last_checkpoint.with_suffix(".tmp")
         torch.save(common | {"positions": self.progress.positions, "optimizer": self.optimizer.state()}, pending)
         pending.replace(self.last_checkpoint)
         torch.save(common | {"weights": self.optimizer.weights}, self.options.out / f"step-{self.progress.step:05d}.pt")
 
     def run(self) -> None:
-        stream = Stream(
-            self.codec, self.options.seed, self.rank, self.options.batch, self.progress.positions[self.rank]
-        )
+        stream = Stream(self.codec, self.options, self.rank, self.progress.positions[self.rank])
         began, first, losses, tokens = time.time(), self.progress.tokens, [], 0
         for batch in stream:
             if self.progress.step >= self.options.stop_at:
@@ -195,6 +208,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=7000, help="length of the schedule")
     parser.add_argument("--stop-at", type=int, help="stop after this step of the schedule (default: all)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--traces", choices=list(MAKERS), default="first", help="what to train on")
+    parser.add_argument("--weights", type=Path, help="checkpoint whose weights to start from (default: random ones)")
     parser.add_argument("--batch", type=int, default=3400, help="padded tokens per process and step")
     parser.add_argument("--save-every", type=int, default=200)
     parser.add_argument("--resume", action="store_true", help="go on from OUT/last.pt if there is one")
