@@ -60,7 +60,7 @@ interface Setting {
 function settings(): Setting[] {
   const forced = (cue: string, ignore: number): Setting => ({
     name: `${ignore} × ${cue || 'nothing (suppressed only)'}`,
-    changes: { cue, ignore },
+    changes: { cues: [cue], ignore },
     group: cue,
   });
   const sampled = (ignore: number): Setting => ({
