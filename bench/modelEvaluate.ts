@@ -23,6 +23,9 @@ const cueCounts = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 const caps = [4, 8, 16, 32, 64, 128, 256];
 const otherCues = ['Hmm', 'Alternatively', ''];
 const otherCounts = [1, 2, 4, 8];
+const asideEvery = 5;
+const briefCounts = [0, 1, 2, 3, 4, 8];
+const briefCaps = [8, 32, 128];
 
 interface Result {
   isCorrect: boolean;
@@ -54,11 +57,17 @@ interface Setting {
   changes: Partial<Condition>;
   /** Flips are counted against the row above of the same group. */
   group: string;
+  /** Only each so many-th problem: these rows are asides, and cost as much as the others. */
+  every?: number;
+  /** Shown in the README too. */
+  isBrief?: boolean;
 }
 
 /** Cues 0–8 and caps on all problems; other cues and temperature 1 at fewer counts. */
 function settings(): Setting[] {
   const forced = (cue: string, ignore: number): Setting => ({
+    isBrief: cue === 'Wait' && briefCounts.includes(ignore),
+    ...(cue === 'Wait' ? {} : { every: asideEvery }),
     name: `${ignore} × ${cue || 'nothing (suppressed only)'}`,
     changes: { cues: [cue], ignore },
     group: cue,
@@ -66,11 +75,17 @@ function settings(): Setting[] {
   const sampled = (ignore: number): Setting => ({
     name: `${ignore} × Wait, temperature 1`,
     changes: { ignore, sampling: { ...greedy, temperature: 1 } },
+    every: asideEvery,
     group: 'temperature',
   });
   return [
     ...cueCounts.map((ignore) => forced('Wait', ignore)),
-    ...caps.map((cap) => ({ name: `cap ${cap}`, changes: { maxThinkingTokens: cap }, group: 'cap' })),
+    ...caps.map((cap) => ({
+      name: `cap ${cap}`,
+      changes: { maxThinkingTokens: cap },
+      group: 'cap',
+      isBrief: briefCaps.includes(cap),
+    })),
     ...otherCues.flatMap((cue) => otherCounts.map((ignore) => forced(cue, ignore))),
     ...[0, ...otherCounts].map(sampled),
   ];
@@ -117,16 +132,21 @@ async function main(): Promise<void> {
   const connection = await connect(bundledServer, { packageRoot, deterministic: true });
   const head = ['', 'accuracy % [95 %]', ...new Set(families), 'thinking tokens', 'wrong→right', 'right→wrong'];
   const lines = [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`];
+  const brief = [...lines];
   console.log(lines.join('\n'));
   const before = new Map<string, Result[]>();
   try {
-    for (const { name, changes, group } of chosen) {
-      const results = await evaluate(connection, problems, createCondition(changes));
+    for (const { name, changes, group, every: aside = 1, isBrief } of chosen) {
+      const isMeant = (_: unknown, index: number) => index % aside === 0;
+      const asked = problems.filter(isMeant);
+      const results = await evaluate(connection, asked, createCondition(changes));
       const cap = changes.maxThinkingTokens;
       if (typeof cap === 'number' && results.some((r) => r.thinkingTokens > cap))
         throw new Error(`cap ${cap} was exceeded`);
-      const line = row(name, results, families, before.get(group));
+      const title = aside === 1 ? name : `${name} (${asked.length} problems)`;
+      const line = row(title, results, families.filter(isMeant), before.get(group));
       lines.push(line);
+      if (isBrief) brief.push(line);
       console.log(line);
       before.set(group, results);
     }
@@ -137,7 +157,8 @@ async function main(): Promise<void> {
   const summary = `${problems.length} held-out test problems, greedy if not said otherwise, seed 0; Wilson intervals; flips against the row above of the same kind; ${minutes} minutes.`;
   console.log(`\n${summary}`);
   if (values.write)
-    for (const name of ['README.md', 'model/MODEL_CARD.md']) insert(path.join(packageRoot, name), lines, summary);
+    for (const [name, rows] of Object.entries({ 'README.md': brief, 'model/MODEL_CARD.md': lines }))
+      insert(path.join(packageRoot, name), rows, summary);
 }
 
 /** Replaces what stands between the marks in a Markdown file. */

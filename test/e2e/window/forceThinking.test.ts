@@ -54,14 +54,14 @@ describe('a user of VS Code', () => {
 
   it('turns a wrong answer into a right one with Wait Again, by mouse', async () => {
     await window.openFile(problemFile);
-    await window.goToLine(2);
+    await window.goToLine(3);
     await window.runCommand('Second Thought: Force Thinking');
     await window.choose('Cues');
     await window.input('How many times', '0');
     await window.quickPick.filter({ hasText: 'Start' }).waitFor();
     await window.page.keyboard.press('Enter');
     await window.inlineTrace
-      .getByText(/Wrong: \d, expected 3/)
+      .getByText(/Wrong: \d, expected 4/)
       .first()
       .waitFor();
     for (let cues = 1; cues <= 3; cues++) {
@@ -71,8 +71,8 @@ describe('a user of VS Code', () => {
         .nth(cues)
         .getByText(/(Correct|Wrong): \d/)
         .waitFor();
-      if ((await window.inlineTrace.getByText('Correct: 3').count()) > 0) break;
+      if ((await window.inlineTrace.getByText('Correct: 4').count()) > 0) break;
     }
-    expect(await window.inlineTrace.getByText('Correct: 3').count()).toBeGreaterThan(0);
+    expect(await window.inlineTrace.getByText('Correct: 4').count()).toBeGreaterThan(0);
   });
 });
