@@ -1,11 +1,12 @@
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CliHome, root } from './support/cli';
 
 /** Every decoder and aggregator from the command line, on the bundled model and real problems. */
 const problems = path.join(root, 'model', 'data', 'dev.problems.jsonl');
 const count = 50;
 let home: CliHome;
+vi.setConfig({ testTimeout: 180_000 }); // real thoughts, hundreds of them
 
 beforeAll(() => {
   home = new CliHome();
