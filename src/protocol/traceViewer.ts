@@ -9,9 +9,10 @@ import * as z from 'zod';
 export interface WireSpan {
   /**
    * text: the model's own. cue: forced. suppressed: an end taken away. ended: an end that was let pass. cut: over a
-   * limit. end: thinking ended for the model. marker: a delimiter of the template.
+   * limit. rejected: of a thought that was given up. probe: what would have been answered there. end: thinking ended for
+   * the model. marker: a delimiter of the template.
    */
-  kind: 'text' | 'cue' | 'suppressed' | 'ended' | 'cut' | 'end' | 'marker';
+  kind: 'text' | 'cue' | 'suppressed' | 'ended' | 'cut' | 'rejected' | 'probe' | 'end' | 'marker';
   phase: 'thinking' | 'answer';
   text: string;
   tokens: number;

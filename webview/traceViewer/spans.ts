@@ -10,6 +10,8 @@ const labels: Record<WireSpan['kind'], string> = {
   suppressed: 'end suppressed',
   ended: 'the model ended its thinking',
   cut: 'cut',
+  rejected: 'rejected',
+  probe: 'probe',
   end: 'ended for the model',
   marker: '',
 };

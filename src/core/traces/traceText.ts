@@ -142,7 +142,7 @@ function markOf(trace: Trace, span: Span): string | undefined {
     case 'user':
       return 'inserted by you';
     case 'model':
-      if (!span.delimiter) return undefined;
+      if (!span.delimiter || (span.phase === 'thinking' && span.text !== trace.dialect.opening)) return undefined;
       return span.text === trace.dialect.closing ? 'answer opened by the model' : 'end of answer';
     default:
       return span.origin satisfies never;

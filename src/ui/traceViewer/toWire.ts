@@ -27,30 +27,34 @@ export function toWire(trace: Trace, options: { canAct: boolean; waiting?: Waiti
     budget: trace.budget.maxThinkingTokens,
     budgetFrom: trace.budget.from,
     cuesAt: cuePositions(shown),
-    spans: shown.map((span, index) => toWireSpan(span, shown[index + 1])),
+    spans: shown.map((span, index) => toWireSpan(trace, span, shown[index + 1])),
     passes: trace.passes.map(toWirePass),
     warnings: trace.warnings,
     canAct: options.canAct,
   };
 }
 
-function toWireSpan(span: Span, next: Span | undefined): WireSpan {
+function toWireSpan(trace: Trace, span: Span, next: Span | undefined): WireSpan {
+  const kind = kindOf(trace, span, next);
   return {
-    kind: kindOf(span, next),
-    phase: span.phase === 'answer' ? 'answer' : 'thinking',
+    kind,
+    phase: span.phase === 'answer' && kind !== 'probe' ? 'answer' : 'thinking',
     text: span.text,
     tokens: span.tokenIds.length,
     pass: span.pass,
   };
 }
 
-function kindOf(span: Span, next: Span | undefined): WireSpan['kind'] {
-  if (span.fate === 'cut') return 'cut';
+function kindOf(trace: Trace, span: Span, next: Span | undefined): WireSpan['kind'] {
+  if (trace.passes[span.pass]?.purpose === 'probe') return 'probe';
+  if (span.fate === 'cut') return trace.condition.decoder === 'rejection' ? 'rejected' : 'cut';
   // An end that the closing delimiter of the template follows was the model's own decision.
   if (span.fate === 'suppressed') return next?.origin === 'template' ? 'ended' : 'suppressed';
   if (span.origin === 'forced-cue') return 'cue';
   if (span.origin === 'forced-delimiter') return 'end';
-  return span.delimiter ? 'marker' : 'text';
+  // The heading of a step is the model's own line.
+  const isHeading = span.origin === 'model' && span.phase === 'thinking' && span.text !== trace.dialect.opening;
+  return span.delimiter && !isHeading ? 'marker' : 'text';
 }
 
 /** Thinking tokens that stood before each cue. */
@@ -91,7 +95,7 @@ const endings: Record<NonNullable<Trace['thinkingEndedBy']>, string> = {
   context: 'Thinking was ended: the context is full.',
   loop: 'Thinking was ended: it repeated itself.',
   user: 'You ended the thinking.',
-  probe: 'Thinking was ended to probe the answer.',
+  probe: 'Thinking was ended: the probes agreed.',
   native: 'The server ended the thinking.',
   interrupted: 'Interrupted while thinking.',
 };

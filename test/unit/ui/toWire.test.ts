@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/base/clock';
-import { createCondition } from '../../../src/core/forcing/condition';
+import { type Condition, createCondition } from '../../../src/core/forcing/condition';
 import { generateTrace } from '../../../src/core/forcing/generate';
 import { prepareTrace } from '../../../src/core/forcing/prepare';
 import { thinkingTokens } from '../../../src/core/traces/trace';
@@ -11,9 +11,13 @@ import { ScriptedClient, type ScriptedPass } from '../support/scriptedClient';
 
 const server = { id: 'gpu01', url: 'http://gpu01:8000/v1', model: 'm', version: null, contextLength: null };
 
-async function trace(question: string, ignore: number, script: ScriptedPass[]) {
+async function trace(question: string, changes: number | Partial<Condition>, script: ScriptedPass[]) {
   const client = new ScriptedClient(script);
-  const order = { problem: { question, answer: '3' }, condition: createCondition({ ignore }), server };
+  const order = {
+    problem: { question, answer: '3' },
+    condition: createCondition(typeof changes === 'number' ? { ignore: changes } : changes),
+    server,
+  };
   const made = await prepareTrace(order, client, systemClock);
   return generateTrace(made, { client, clock: systemClock, signal: new AbortController().signal });
 }
@@ -36,6 +40,26 @@ describe('what the viewer is told', () => {
     const wire = toWire(made, { canAct: true });
     expect(wire.cuesAt).toEqual([5]);
     expect(wire.thinkingTokens).toBe(thinkingTokens(made));
+  });
+
+  it('names probes and rejected thoughts, and keeps probes out of the answer', async () => {
+    const earlyStop = { everyTokens: 4, agree: 9, probeTokens: 2 };
+    const probed = toWire(await trace('q?', { earlyStop }, [{ ids: 9 }, { ids: 9 }, ...script]), { canAct: true });
+    expect(probed.spans.filter((span) => span.kind === 'probe').map((span) => span.phase)).toContain('thinking');
+    expect(probed.spans.filter((span) => span.kind === 'cut')).toEqual([]);
+    const sampling = { ...createCondition().sampling, temperature: 1 };
+    const rejection = { decoder: 'rejection', maxThinkingTokens: 3, sampling } as const;
+    const tried = toWire(await trace('q?', rejection, script), { canAct: true });
+    expect(tried.spans.map((span) => span.kind).filter((kind) => kind === 'rejected').length).toBeGreaterThan(1);
+  });
+
+  it('shows the headings of steps as the model wrote them', async () => {
+    const wire = toWire(await trace('q?', { dialect: 's1-steps' }, [{ ids: 5, stop: '<|im_end|>' }]), { canAct: true });
+    expect(wire.spans.filter((span) => span.phase === 'thinking').map((span) => span.kind)).toEqual([
+      'marker',
+      'text',
+      'ended',
+    ]);
   });
 
   it('copies the kept text only', async () => {
