@@ -12,7 +12,7 @@ import { type Problem, problemKey } from '../core/problems/problem';
 import type { Connection } from '../core/servers/connect';
 import type { RunStore } from '../core/traces/runStore';
 import { costsOf, cuesUsed, type Trace, type TraceCosts } from '../core/traces/trace';
-import { paint } from './output';
+import { ProgressLine } from './progressLine';
 
 export interface ManyOrder {
   problems: Problem[];
@@ -90,6 +90,7 @@ export async function forceMany(
     })),
   );
   const lines: TraceLine[] = new Array(orders.length);
+  const progress = new ProgressLine(process.stderr);
   let finished = 0;
   const failed = new AbortController();
   scheduler.ceiling = order.concurrency;
@@ -101,7 +102,7 @@ export async function forceMany(
     await generateRecorded(trace, store, { client: clientFor(key), clock: systemClock, signal: either, retry });
     if (trace.interruption) throw interrupted(trace);
     lines[at] = lineOf(trace);
-    sayProgress(++finished, orders.length, systemClock.now() - startedAt);
+    progress.show(describeCondition(condition), ++finished, orders.length);
   };
   const running = orders.map((each, at) =>
     run(each, at).catch((error: unknown) => {
@@ -110,6 +111,7 @@ export async function forceMany(
     }),
   );
   const results = await Promise.allSettled(running);
+  progress.clear();
   if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
   throwFirst(results);
   const wallMs = systemClock.now() - startedAt;
@@ -153,13 +155,6 @@ function lineOf(trace: Trace): TraceLine {
     costs: costsOf(trace),
     warnings: trace.warnings,
   };
-}
-
-function sayProgress(finished: number, total: number, spentMs: number): void {
-  if (!process.stderr.isTTY) return;
-  const left = describeDuration((spentMs / finished) * (total - finished));
-  const text = finished === total ? '' : `${finished} of ${total} traces, about ${left} left`;
-  process.stderr.write(`\r\u001b[2K${paint(process.stderr, 'dim', text)}`);
 }
 
 /** Totals of a kind; null where no trace knows it. */

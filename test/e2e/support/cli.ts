@@ -14,6 +14,7 @@ export interface Finished {
 /** A state folder of its own, so that tests neither see nor leave traces of each other. */
 export class CliHome {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'second-thought-'));
+  readonly #started = new Set<ChildProcess>();
   readonly env = { ...process.env, SECOND_THOUGHT_HOME: this.folder };
 
   /** Runs the command line to its end. */
@@ -23,10 +24,15 @@ export class CliHome {
 
   start(args: string[], env: Record<string, string> = {}, cwd = this.folder): ChildProcess {
     const program = path.join(root, 'dist', 'cli.cjs');
-    return spawn(process.execPath, [program, ...args], { env: { ...this.env, ...env }, cwd });
+    const child = spawn(process.execPath, [program, ...args], { env: { ...this.env, ...env }, cwd });
+    this.#started.add(child);
+    child.once('exit', () => this.#started.delete(child));
+    return child;
   }
 
+  /** A test that failed half-way leaves nothing running. */
   dispose(): void {
+    for (const child of this.#started) child.kill('SIGTERM');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
