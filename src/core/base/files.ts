@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { SecondThoughtError } from './errors';
@@ -34,6 +35,16 @@ export async function writeWholeFile(file: string, text: string): Promise<void> 
   }
 }
 
+/** A file that holds one JSON value; undefined where it is not JSON. @throws SecondThoughtError `file-not-found` */
+export async function readJsonFile(file: string): Promise<unknown> {
+  const text = await readTextFile(file);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
 const reasons: Record<string, string> = {
   ENOENT: 'no such file or folder',
   EACCES: 'permission denied',
@@ -61,4 +72,21 @@ export function parseJsonLines(text: string): unknown[] {
         return []; // torn by a crash in the middle of the file; its neighbours still count
       }
     });
+}
+
+/** Whether a crash left a half-written line at the end of a file: a line appended to it would be lost with it. */
+export function endsTorn(file: string): boolean {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'r');
+  } catch {
+    return false; // not there yet
+  }
+  try {
+    const { size } = fstatSync(descriptor);
+    const last = Buffer.alloc(1);
+    return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 10;
+  } finally {
+    closeSync(descriptor);
+  }
 }

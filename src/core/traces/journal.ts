@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
-import { parseJsonLines, readTextFile, reasonOf } from '../base/files';
+import { endsTorn, parseJsonLines, readTextFile, reasonOf } from '../base/files';
 import { firstIssue } from '../inference/wire';
 import { applyEvent, replayTrace, type TraceEvent, traceEventSchema } from './events';
 import { type Trace, traceSchema } from './trace';
@@ -38,6 +38,7 @@ export class TraceJournal {
   static begin(file: string, trace: Trace, clock: Clock): TraceJournal {
     const journal = new TraceJournal(file, clock);
     mkdirSync(path.dirname(file), { recursive: true });
+    if (endsTorn(file)) appendFileSync(file, '\n');
     journal.#append([{ journal: 1, writer: { pid: process.pid, host: hostname() }, trace }]);
     return journal;
   }

@@ -3,22 +3,25 @@ import path from 'node:path';
 import * as z from 'zod';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
-import { parseJsonLines, readTextFile, reasonOf, writeWholeFile } from '../base/files';
+import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
 import { readJournal, TraceJournal } from './journal';
 import { type Trace, traceSchema } from './trace';
 
 /** Finished traces go into files of at most this size. */
 const maxFileBytes = 64 * 2 ** 20;
 
-/** `run.json`: what a run is. */
-const runFileSchema = z.object({
+/** `run.json`: what a run is. A study adds its plan (core/studies/runFile.ts). */
+export const runFileSchema = z.looseObject({
   schemaVersion: z.literal(1),
-  kind: z.literal('scratch'),
+  kind: z.enum(['scratch', 'study']),
   createdAt: z.string(),
   /** What people call it. */
   title: z.string().optional(),
 });
 export type RunFile = z.infer<typeof runFileSchema>;
+
+/** Called when a trace is on disk and before its journal is removed: a crash in between leaves a trace to look at again. */
+export type OnRecorded = (trace: Trace) => Promise<void>;
 
 /**
  * The folder of a run:
@@ -28,10 +31,15 @@ export type RunFile = z.infer<typeof runFileSchema>;
 export class RunStore {
   readonly folder: string;
   readonly #clock: Clock;
+  readonly #onRecorded: OnRecorded | undefined;
+  /** Lines are appended one after another: two at once could be mixed, or both begin a new file. */
+  #appended: Promise<void> = Promise.resolve();
+  readonly #checked = new Set<string>();
 
-  private constructor(folder: string, clock: Clock) {
+  private constructor(folder: string, clock: Clock, onRecorded?: OnRecorded) {
     this.folder = folder;
     this.#clock = clock;
+    this.#onRecorded = onRecorded;
   }
 
   /** Opens the folder as a scratch run, making it if need be. */
@@ -44,9 +52,9 @@ export class RunStore {
     return store;
   }
 
-  /** The run in a folder that may not be there: for reading. */
-  static at(folder: string, clock: Clock): RunStore {
-    return new RunStore(folder, clock);
+  /** The run in a folder that may not be there: for reading, or for a study that describes it itself. */
+  static at(folder: string, clock: Clock, onRecorded?: OnRecorded): RunStore {
+    return new RunStore(folder, clock, onRecorded);
   }
 
   exists(): Promise<boolean> {
@@ -58,9 +66,7 @@ export class RunStore {
 
   /** @throws SecondThoughtError `file-not-found`, `invalid-file` */
   async describe(): Promise<RunFile> {
-    const parsed = runFileSchema.safeParse(
-      parseJsonLines(`${(await readTextFile(this.#runFile)).replace(/\n/g, '')}\n`)[0],
-    );
+    const parsed = runFileSchema.safeParse(await readJsonFile(this.#runFile));
     if (parsed.success) return parsed.data;
     throw new SecondThoughtError('invalid-file', `${this.#runFile} does not describe a run.`);
   }
@@ -91,34 +97,57 @@ export class RunStore {
   /** Records a finished trace; its journal is removed once the line is on disk. Interrupted ones keep their journal. */
   async record(trace: Trace): Promise<void> {
     if (trace.status !== 'complete') return;
+    const appended = this.#appended.then(() => this.#append(trace));
+    this.#appended = appended.catch(() => {}); // the caller is told; the next line is tried all the same
+    await appended;
+    await this.#onRecorded?.(trace);
+    await rm(this.#liveFile(trace.id), { force: true });
+  }
+
+  async #append(trace: Trace): Promise<void> {
     const line = `${JSON.stringify(trace)}\n`;
     const file = await this.#fileFor(Buffer.byteLength(line));
     try {
       await mkdir(this.folder, { recursive: true });
-      await appendFile(file, line, { encoding: 'utf8', flush: true });
+      const start = !this.#checked.has(file) && endsTorn(file) ? '\n' : '';
+      await appendFile(file, start + line, { encoding: 'utf8', flush: true });
+      this.#checked.add(file);
     } catch (error) {
+      this.#checked.delete(file); // half a line may be there now
       throw new SecondThoughtError('file-not-written', `Could not write ${file} (${reasonOf(error)}).`, {
         cause: error,
         remedy: `The trace is still in ${this.#liveFile(trace.id)}.`,
       });
     }
-    await rm(this.#liveFile(trace.id), { force: true });
   }
 
   /** Every trace of the run, oldest first: finished ones, then those running or interrupted. */
   async list(): Promise<Trace[]> {
-    const finished = new Map<string, Trace>();
+    const traces = new Map<string, Trace>();
+    for await (const trace of this.finished()) traces.set(trace.id, trace);
+    for (const trace of await this.live()) if (!traces.has(trace.id)) traces.set(trace.id, trace);
+    return [...traces.values()].sort((a, b) => a.createdAt.localeCompare(b.createdAt, 'en'));
+  }
+
+  /** The finished traces, one file of them in memory at a time. */
+  async *finished(): AsyncIterable<Trace> {
     for (const file of await this.#traceFiles()) {
       for (const line of parseJsonLines(await readTextFile(file))) {
         const parsed = traceSchema.safeParse(line);
-        if (parsed.success) finished.set(parsed.data.id, parsed.data);
+        if (parsed.success) yield parsed.data;
       }
     }
-    for (const file of await this.#liveFiles()) {
-      const trace = await readJournal(file).catch(() => undefined);
-      if (trace && !finished.has(trace.id)) finished.set(trace.id, trace);
-    }
-    return [...finished.values()].sort((a, b) => a.createdAt.localeCompare(b.createdAt, 'en'));
+  }
+
+  /** Traces that run, were interrupted, or were recorded but not yet let go of. */
+  async live(): Promise<Trace[]> {
+    const read = (await this.#liveFiles()).map((file) => readJournal(file).catch(() => undefined));
+    return (await Promise.all(read)).flatMap((trace) => trace ?? []);
+  }
+
+  /** Whether a finished trace with this whole id is on disk. */
+  async has(traceId: string): Promise<boolean> {
+    return (await this.#recorded(traceId)) !== undefined;
   }
 
   /** The trace with this id, or the only one whose id begins so. */
@@ -137,13 +166,17 @@ export class RunStore {
   /** By the whole id, without parsing every trace there is. */
   async #findWhole(traceId: string): Promise<Trace | undefined> {
     if (!/^[0-9a-f-]{36}$/.test(traceId)) return undefined;
+    return (await this.#recorded(traceId)) ?? readJournal(this.#liveFile(traceId)).catch(() => undefined);
+  }
+
+  async #recorded(traceId: string): Promise<Trace | undefined> {
     for (const file of (await this.#traceFiles()).reverse()) {
       const lines = (await readTextFile(file)).split('\n').slice(0, -1);
       const line = lines.findLast((text) => text.includes(`"id":"${traceId}"`));
       const parsed = line === undefined ? undefined : traceSchema.safeParse(parseJsonLines(`${line}\n`)[0]);
       if (parsed?.success && parsed.data.id === traceId) return parsed.data;
     }
-    return readJournal(this.#liveFile(traceId)).catch(() => undefined);
+    return undefined;
   }
 
   get #runFile(): string {

@@ -74,6 +74,16 @@ describe('a journal', () => {
     );
   });
 
+  it('goes on after a half-written line: nothing that follows is lost with it', async () => {
+    const file = path.join(folder, 'torn.jsonl');
+    const { trace } = await prepared();
+    TraceJournal.begin(file, trace, systemClock);
+    appendFileSync(file, '{"type":"received","tokenIds":[1,');
+    const journal = TraceJournal.begin(file, { ...trace, warnings: ['read back'] }, systemClock);
+    journal.write({ type: 'warning', text: 'after the crash' });
+    expect((await readJournal(file)).warnings).toEqual(['read back', 'after the crash']);
+  });
+
   it('of a process that is gone says interrupted; of one that lives, running', async () => {
     const { trace } = await prepared();
     const file = path.join(folder, 'a.jsonl');
@@ -120,6 +130,24 @@ describe('a run', () => {
     await generateRecorded(trace, store, { client, clock: systemClock, signal: never });
     appendFileSync(path.join(folder, 'traces-0001.jsonl'), '{"schemaVersion":1,"id":"to');
     expect((await store.list()).map(({ id }) => id)).toEqual([trace.id]);
+  });
+
+  it('keeps a trace that is recorded after a torn line', async () => {
+    const store = await RunStore.openScratch(folder, systemClock);
+    writeFileSync(path.join(folder, 'traces-0001.jsonl'), '{"schemaVersion":1,"id":"to');
+    const { trace, client } = await prepared();
+    await generateRecorded(trace, store, { client, clock: systemClock, signal: never });
+    expect((await store.list()).map(({ id }) => id)).toEqual([trace.id]);
+  });
+
+  it('records traces that finish at the same time one after another', async () => {
+    const store = await RunStore.openScratch(folder, systemClock);
+    const { trace, client } = await prepared();
+    await generateTrace(trace, { client, clock: systemClock, signal: never });
+    const long = { ...trace, warnings: ['x'.repeat(2 ** 20)] };
+    const traces = Array.from({ length: 8 }, (_, index) => ({ ...long, id: `${index}` }));
+    await Promise.all(traces.map((each) => store.record(each)));
+    expect((await store.list()).map(({ id }) => id).sort()).toEqual(traces.map(({ id }) => id));
   });
 
   it('keeps an interrupted trace in its journal, and finds it by the beginning of its id', async () => {
