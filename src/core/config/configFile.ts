@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
-import { SecondThoughtError } from '../base/errors';
+import type { SecondThoughtError } from '../base/errors';
 import { readTextFile, writeWholeFile } from '../base/files';
+import { parseYaml } from '../base/yamlFile';
 import { type Condition, presetSchema } from '../forcing/condition';
 import { dialectSchema } from '../inference/dialects';
 import { serverEntrySchema } from '../servers/serverSpec';
@@ -31,25 +31,8 @@ export const configFileSchema = z.strictObject({
 });
 export type ConfigFile = z.infer<typeof configFileSchema>;
 
-/** @throws SecondThoughtError `invalid-file`, naming the field */
-export function parseConfig(text: string, from: string): ConfigFile {
-  let value: unknown;
-  try {
-    value = parse(text, { maxAliasCount: 100 }) ?? {};
-  } catch (error) {
-    const reason = error instanceof YAMLParseError ? (error.message.split('\n')[0] ?? '') : 'it cannot be read';
-    throw new SecondThoughtError('invalid-file', `${from} is not YAML: ${reason.replace(/[:.]$/, '')}.`, {
-      cause: error,
-    });
-  }
-  const parsed = configFileSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = issue?.path.join('.') ?? '';
-  throw new SecondThoughtError('invalid-file', `${from}${field ? `, field ${field}` : ''}: ${issue?.message}.`, {
-    remedy: `Fields there are: ${Object.keys(configFileSchema.shape).join(', ')}.`,
-  });
-}
+/** @throws SecondThoughtError `invalid-file`, naming line and field */
+export const parseConfig = (text: string, from: string): ConfigFile => parseYaml(text, configFileSchema, from);
 
 /** The configuration in a file; empty where there is no such file. */
 export async function readConfig(file: string): Promise<ConfigFile> {

@@ -52,7 +52,7 @@ export const earlyStopSchema = z.object({
 
 export const dialectChoiceSchema = z.union([z.string().min(1), dialectSchema]);
 
-const fields = z.object({
+export const conditionFields = z.object({
   decoder: decoderSchema,
   preset: presetSchema,
   /** Name of a built-in dialect, e.g. `s1` or `think-tags`, or a dialect of the user's own. */
@@ -90,6 +90,8 @@ const fields = z.object({
   templateArguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   /** `rejection`: so many thoughts are tried at most (the released code has no limit). */
   maxTries: z.int().min(1).max(10_000).default(64),
+  /** Tells equal conditions apart: other seeds, all else the same. What two of them differ by is noise. */
+  replicate: z.int().nonnegative().default(0),
 });
 
 /** Traces of schema 1 have one `cue`. */
@@ -99,7 +101,7 @@ function fromFirstSchema(value: unknown): unknown {
   return { ...rest, cues: [cue] };
 }
 
-export const conditionSchema = z.preprocess(fromFirstSchema, fields);
+export const conditionSchema = z.preprocess(fromFirstSchema, conditionFields);
 export type Condition = z.infer<typeof conditionSchema>;
 
 export const greedy: Sampling = { temperature: 0, topP: 1, topK: 0, minP: 0, repetitionPenalty: 1 };
@@ -125,6 +127,7 @@ const plain: Condition = {
   firstStep: 'model',
   templateArguments: {},
   maxTries: 64,
+  replicate: 0,
 };
 
 /** A condition from what differs from greedy, uncapped, unextended thinking in the s1 dialect. */
@@ -221,6 +224,7 @@ export function describeCondition(condition: Condition): string {
   if (answerSampling) parts.push(`answer at ${answerSampling.temperature}`);
   for (const [name, value] of Object.entries(condition.templateArguments)) parts.push(`${name}=${value}`);
   if (condition.preset !== 'default') parts.push(condition.preset);
+  if (condition.replicate > 0) parts.push(`replicate ${condition.replicate}`);
   return parts.length === 0 ? 'no forcing' : parts.join(', ');
 }
 

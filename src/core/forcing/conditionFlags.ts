@@ -152,6 +152,12 @@ export const conditionFlags: ConditionFlag[] = [
     read: ([text]) => ({ maxTries: count('--max-tries', text, 1) }),
     write: ({ maxTries }) => unless(maxTries === plain.maxTries, maxTries),
   },
+  {
+    flags: '--replicate <n>',
+    description: 'the same again with other seeds: what differs is noise (0)',
+    read: ([text]) => ({ replicate: count('--replicate', text) }),
+    write: ({ replicate }) => unless(replicate === 0, replicate),
+  },
 ];
 
 /**

@@ -23,6 +23,8 @@ export interface TraceOrder {
   /** Of all prompts that run together: what the cap `auto` depends on. Without it, of this one. */
   longestPromptTokens?: number;
   studySeed?: number;
+  /** Name of the problem set, in a study. */
+  problemSet?: string;
 }
 
 /** Tokens kept free for an answer when nothing else is said (the released evaluation reserves as many). */
@@ -62,6 +64,7 @@ export async function prepareTrace(
     createdAt: new Date(clock.now()).toISOString(),
     problem,
     problemKey: problemKey(problem),
+    ...(order.problemSet === undefined ? {} : { problemSet: order.problemSet }),
     condition,
     conditionKey: conditionKey(condition),
     studySeed: order.studySeed ?? 0,

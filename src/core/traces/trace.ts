@@ -102,6 +102,8 @@ export const traceSchema = z.object({
   createdAt: z.string(),
   problem: problemSchema,
   problemKey: z.string(),
+  /** Of a trace of a study: which of its problem sets the problem is from. */
+  problemSet: z.string().optional(),
   condition: conditionSchema,
   conditionKey: z.string(),
   studySeed: z.int(),
