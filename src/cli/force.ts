@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { systemClock } from '../core/base/clock';
 import { SecondThoughtError } from '../core/base/errors';
 import { readTextFile } from '../core/base/files';
@@ -18,6 +18,7 @@ import { writeTraceFile } from '../core/traces/traceFile';
 import { addConditionOptions, type ConditionTexts, conditionFrom } from './conditionOptions';
 import { forceMany, parseAggregator } from './forceMany';
 import { untilInterrupted } from './interrupt';
+import { count, positive } from './numbers';
 import { paint, printJson } from './output';
 import { addServerOptions, type Choice, chooseServer, type ServerFlags } from './serverOptions';
 import { findTrace } from './show';
@@ -179,16 +180,4 @@ function failIfInterrupted(trace: Trace): void {
   throw new SecondThoughtError(code as SecondThoughtError['code'], message, {
     remedy: `${remedy ? `${remedy} ` : ''}Go on with: second-thought force --continue ${trace.id.slice(0, 8)}`,
   });
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0 && text.trim() !== '') return value;
-  throw new InvalidArgumentError('It must be a whole number, 0 or more.');
-}
-
-function positive(text: string): number {
-  const value = count(text);
-  if (value > 0) return value;
-  throw new InvalidArgumentError('It must be a whole number, 1 or more.');
 }

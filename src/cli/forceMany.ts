@@ -1,15 +1,14 @@
 import { type Aggregated, aggregate } from '../core/aggregate/aggregate';
 import type { Sample } from '../core/aggregate/vote';
 import { systemClock } from '../core/base/clock';
-import { isError, SecondThoughtError } from '../core/base/errors';
+import { SecondThoughtError } from '../core/base/errors';
 import { describeDuration } from '../core/evaluate/estimate';
 import { answerKey, gradeTrace, type Outcome } from '../core/evaluate/outcome';
 import { wilsonInterval } from '../core/evaluate/statistics';
 import { type Condition, conditionKey, describeCondition } from '../core/forcing/condition';
-import { prepareTrace, renderPrompt } from '../core/forcing/prepare';
-import { generateRecorded } from '../core/forcing/recorded';
 import { type Problem, problemKey } from '../core/problems/problem';
 import type { Connection } from '../core/servers/connect';
+import { generateSamples, longestPrompt, type Order } from '../core/studies/generateSamples';
 import type { RunStore } from '../core/traces/runStore';
 import { costsOf, cuesUsed, type Trace, type TraceCosts } from '../core/traces/trace';
 import { ProgressLine } from './progressLine';
@@ -72,73 +71,46 @@ interface TraceLine {
 /** Several problems, or several samples of one: progress on a terminal, then one document or one table. */
 export async function forceMany(
   order: ManyOrder,
-  { client, clientFor, scheduler, server, retry }: Connection,
+  connection: Connection,
   store: RunStore,
   signal: AbortSignal,
 ): Promise<{ document: object; text: string }> {
   const startedAt = systemClock.now();
-  const { problems, condition, studySeed, samples } = order;
-  const longestPromptTokens = await longestPrompt(order, client, signal);
+  const { problems, condition, studySeed: seed, samples, concurrency } = order;
+  const all = { conditions: [{ condition }], problems: problems.map((problem) => ({ problem })) };
   const orders = problems.flatMap((problem) =>
     Array.from({ length: samples }, (_, sample) => ({
       problem,
       condition,
-      server,
+      conditionKey: conditionKey(condition),
       sample,
-      studySeed,
-      longestPromptTokens,
     })),
   );
+  const places = new Map(orders.map((each, place) => [each as Order, place]));
   const lines: TraceLine[] = new Array(orders.length);
   const progress = new ProgressLine(process.stderr);
   let finished = 0;
-  const failed = new AbortController();
-  scheduler.ceiling = order.concurrency;
-  const run = async (each: (typeof orders)[number], at: number) => {
-    const key = conditionKey(condition);
-    const either = AbortSignal.any([signal, failed.signal]); // one each: every request listens to it
-    const prepare = () => prepareTrace(each, client, systemClock, either);
-    const trace = await scheduler.run({ key, signal: either }, prepare);
-    await generateRecorded(trace, store, { client: clientFor(key), clock: systemClock, signal: either, retry });
-    if (trace.interruption) throw interrupted(trace);
-    lines[at] = lineOf(trace);
-    progress.show(describeCondition(condition), ++finished, orders.length);
-  };
-  const running = orders.map((each, at) =>
-    run(each, at).catch((error: unknown) => {
-      failed.abort(); // one error is enough: the others keep what they have
-      throw error;
-    }),
-  );
-  const results = await Promise.allSettled(running);
-  progress.clear();
-  if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
-  throwFirst(results);
-  const wallMs = systemClock.now() - startedAt;
-  return report(order, lines, server.model, wallMs);
-}
-
-/** The error that stopped the others, rather than one that says only that it was stopped. */
-function throwFirst(results: PromiseSettledResult<void>[]): void {
-  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-  if (errors.length > 0) throw errors.find((error) => !isError(error, 'cancelled')) ?? errors[0];
-}
-
-/** The cap `auto` depends on all prompts that run together, as in the released evaluation. */
-async function longestPrompt(order: ManyOrder, client: Connection['client'], signal: AbortSignal): Promise<number> {
-  if (order.condition.maxThinkingTokens !== 'auto') return 0;
-  let longest = 0;
-  for (const problem of order.problems) {
-    const { promptIds } = await renderPrompt({ problem, condition: order.condition }, client, signal);
-    longest = Math.max(longest, promptIds.length);
+  try {
+    await generateSamples(orders, {
+      connection,
+      store,
+      clock: systemClock,
+      seed,
+      concurrency,
+      signal,
+      longestPromptTokens: await longestPrompt(all, connection.client, signal),
+      onTrace(made, trace) {
+        lines[places.get(made) ?? 0] = lineOf(trace);
+        progress.show(describeCondition(condition), ++finished, orders.length);
+      },
+      onFailure(_, error) {
+        throw error; // one is enough: there is no run to go on with
+      },
+    });
+  } finally {
+    progress.clear();
   }
-  return longest;
-}
-
-function interrupted({ interruption }: Trace): SecondThoughtError {
-  const { code = 'cancelled', message = 'Stopped.', remedy } = interruption ?? {};
-  const known = code as SecondThoughtError['code'];
-  return new SecondThoughtError(known, message, remedy === undefined ? {} : { remedy });
+  return report(order, lines, connection.server.model, systemClock.now() - startedAt);
 }
 
 function lineOf(trace: Trace): TraceLine {

@@ -5,6 +5,7 @@ import { SecondThoughtError } from '../core/base/errors';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
 import { exitCodeOf, printError } from './output';
+import { addRun } from './run';
 import { addServe } from './serve';
 import { addShow } from './show';
 import { version } from './version';
@@ -19,6 +20,7 @@ async function main(argv: string[]): Promise<number> {
     .exitOverride()
     .configureOutput({ writeErr: () => {} }); // errors are printed once, below, in the form that was asked for
   addForce(program, packageRoot);
+  addRun(program, packageRoot);
   addServe(program, packageRoot);
   addDoctor(program, packageRoot);
   addShow(program);

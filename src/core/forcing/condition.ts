@@ -94,6 +94,27 @@ export const conditionFields = z.object({
   replicate: z.int().nonnegative().default(0),
 });
 
+type Fields = typeof conditionFields.shape;
+type Optional<Field> =
+  Field extends z.ZodDefault<infer Inner extends z.ZodType>
+    ? z.ZodOptional<Inner>
+    : z.ZodOptional<Extract<Field, z.ZodType>>;
+
+/** Every field of a condition, none of them needed, none filled in. */
+const optionalFields = Object.fromEntries(
+  Object.entries(conditionFields.shape).map(([name, field]) => [
+    name,
+    (field instanceof z.ZodDefault ? field.unwrap() : field).optional(),
+  ]),
+) as { [Name in keyof Fields]: Optional<Fields[Name]> };
+
+/** What differs from the plain condition, as a file says it; of the sampling, too, only what differs from greedy. */
+export const conditionChangesSchema = z.strictObject({
+  ...optionalFields,
+  sampling: samplingSchema.partial().optional(),
+});
+export type ConditionChanges = z.infer<typeof conditionChangesSchema>;
+
 /** Traces of schema 1 have one `cue`. */
 function fromFirstSchema(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('cue' in value)) return value;
@@ -133,6 +154,13 @@ const plain: Condition = {
 /** A condition from what differs from greedy, uncapped, unextended thinking in the s1 dialect. */
 export function createCondition(changes: Partial<Condition> = {}): Condition {
   return { ...plain, ...changes };
+}
+
+/** The plain condition with several sets of changes, the later ones over the earlier ones. */
+export function conditionWith(dialect: Condition['dialect'], ...changes: ConditionChanges[]): Condition {
+  const given = changes.map((each) => Object.entries(each).filter(([, value]) => value !== undefined));
+  const sampling = Object.assign({ ...greedy }, ...changes.map((each) => each.sampling));
+  return createCondition({ dialect, ...Object.fromEntries(given.flat()), sampling });
 }
 
 /** The fields in which a condition differs from the plain one, in a fixed order. */

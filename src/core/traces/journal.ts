@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readTextFile, reasonOf } from '../base/files';
+import { isProcessAlive } from '../base/folderLock';
 import { firstIssue } from '../inference/wire';
 import { applyEvent, replayTrace, type TraceEvent, traceEventSchema } from './events';
 import { type Trace, traceSchema } from './trace';
@@ -82,7 +83,7 @@ export class TraceJournal {
  * Reads a journal back. Later headers begin it anew (a continued trace). A trace left running by a process that is gone
  * comes back `interrupted`; one that still runs elsewhere stays `running`.
  */
-export async function readJournal(file: string, isProcessAlive = isAlive): Promise<Trace> {
+export async function readJournal(file: string, isAlive = isProcessAlive): Promise<Trace> {
   const lines = parseJsonLines(await readTextFile(file));
   let trace: Trace | undefined;
   let writer: { pid: number; host: string } | undefined;
@@ -98,7 +99,7 @@ export async function readJournal(file: string, isProcessAlive = isAlive): Promi
     applyEvent(trace, event.data);
   }
   if (!trace || !writer) throw notAJournal(file, undefined);
-  const isRunning = trace.status === 'running' && writer.host === hostname() && isProcessAlive(writer.pid);
+  const isRunning = trace.status === 'running' && writer.host === hostname() && isAlive(writer.pid);
   if (trace.status !== 'running' || isRunning) return trace;
   return replayTrace(trace, [{ type: 'interrupted', reason: writerGone }]);
 }
@@ -108,15 +109,6 @@ const writerGone = {
   message: 'The program that was generating this trace ended in the middle of it.',
   remedy: 'Use Continue to go on from the last token.',
 };
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
 
 function notAJournal(file: string, error: z.ZodError | undefined): SecondThoughtError {
   const reason = error ? `: ${firstIssue(error)}` : '';

@@ -100,6 +100,11 @@ export class RunStore {
     const appended = this.#appended.then(() => this.#append(trace));
     this.#appended = appended.catch(() => {}); // the caller is told; the next line is tried all the same
     await appended;
+    await this.letGo(trace);
+  }
+
+  /** What follows once a finished trace is on disk: it is told of, then its journal goes. */
+  async letGo(trace: Trace): Promise<void> {
     await this.#onRecorded?.(trace);
     await rm(this.#liveFile(trace.id), { force: true });
   }

@@ -15,7 +15,7 @@ export interface Finished {
 export class CliHome {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'second-thought-'));
   readonly #started = new Set<ChildProcess>();
-  readonly env = { ...process.env, SECOND_THOUGHT_HOME: this.folder };
+  readonly env: NodeJS.ProcessEnv = { ...process.env, SECOND_THOUGHT_HOME: this.folder };
 
   /** Runs the command line to its end. */
   run(args: string[], env: Record<string, string> = {}, cwd = this.folder): Promise<Finished> {

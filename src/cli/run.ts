@@ -1,0 +1,233 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { systemClock } from '../core/base/clock';
+import { describeError, reportError, SecondThoughtError, toSecondThoughtError } from '../core/base/errors';
+import { readTextFile } from '../core/base/files';
+import { lockFolder } from '../core/base/folderLock';
+import { printable } from '../core/base/untrustedText';
+import { describeDuration } from '../core/evaluate/estimate';
+import { type Connection, connect } from '../core/servers/connect';
+import { estimateStudy } from '../core/studies/estimateStudy';
+import { executeStudy } from '../core/studies/executeStudy';
+import { conditionProgress, type RunStatus, StatusWriter } from '../core/studies/runStatus';
+import { parseStudy, type Study } from '../core/studies/studyFile';
+import { type PlannedCondition, planStudy, type StudyPlan } from '../core/studies/studyPlan';
+import { StudyRun } from '../core/studies/studyRun';
+import { untilInterrupted } from './interrupt';
+import { positive } from './numbers';
+import { printJson } from './output';
+import { LiveRunTable, runTable } from './runTable';
+import { addServerOptions, type Choice, chooseServer, type ServerFlags } from './serverOptions';
+
+interface RunFlags extends ServerFlags {
+  resume?: string;
+  into?: string;
+  out?: string;
+  only?: string[];
+  limit?: number;
+  concurrency: number;
+  dryRun?: boolean;
+  acceptServerChange?: boolean;
+  json?: boolean;
+}
+
+const example = `
+Examples:
+  second-thought run media/samples/studies/cues.study.yaml --limit 20
+  second-thought run --resume runs/cues-20260102T030405
+  second-thought run cues.study.yaml --into runs/cues-20260102T030405   (conditions or samples were added)`;
+
+/** `second-thought run`: a study, from its file or from where it stopped. */
+export function addRun(program: Command, packageRoot: string): void {
+  const command = program
+    .command('run')
+    .argument('[study]', 'a *.study.yaml file')
+    .description('Run a study: every problem under every condition, with nothing lost when it is stopped.')
+    .option('--resume <run>', 'go on with a run: its folder')
+    .option('--into <run>', 'with a study: add what it has more to a run that exists')
+    .option('--out <folder>', 'where the folder of the run is made (runs, beside the study)')
+    .option(
+      '--only <condition>',
+      'only this condition, by its name; may be given again',
+      (text, all: string[] = []) => [...all, text],
+    )
+    .option('--limit <n>', 'the first n problems of each set', positive)
+    .option('--concurrency <n>', 'samples at the same time (8)', positive, 8)
+    .option('--accept-server-change', 'go on with a run although the server serves something else now')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--json', 'print one JSON document');
+  addServerOptions(command)
+    .addHelpText('after', example)
+    .action((study: string | undefined, flags: RunFlags) => runStudy(study, flags, packageRoot));
+}
+
+async function runStudy(studyFile: string | undefined, flags: RunFlags, packageRoot: string): Promise<void> {
+  if (studyFile !== undefined && flags.resume === undefined) return start(studyFile, flags, packageRoot);
+  if (studyFile === undefined && flags.resume !== undefined) return resume(flags.resume, flags, packageRoot);
+  throw new SecondThoughtError('bad-usage', 'Name a study, or a run to go on with: one of the two.', {
+    remedy: 'Use second-thought run STUDY, or second-thought run --resume RUN.',
+  });
+}
+
+async function start(file: string, flags: RunFlags, packageRoot: string): Promise<void> {
+  const text = await readTextFile(file);
+  const study = limited(parseStudy(text, path.basename(file)), flags.limit);
+  const choice = await chooseServer({ ...flags, ...serverOf(flags.server ?? study.server) });
+  const plan = await planStudy(study, file, study.dialect ?? choice.dialect);
+  checkNames(plan.conditions, flags.only);
+  const runs = path.resolve(flags.out ?? path.join(path.dirname(file), 'runs'));
+  if (flags.dryRun) return dryRun(plan, runs, flags);
+  const source = { file: path.resolve(file), text };
+  await withConnection(flags, choice, packageRoot, async (connection, signal) => {
+    if (flags.into === undefined) {
+      const { id, url, model, version } = connection.server;
+      const about = { study: source, server: { id, url, model, version }, clock: systemClock };
+      return work(await StudyRun.create(newFolder(runs, plan.title), plan, about), connection, flags, signal);
+    }
+    const run = await StudyRun.open(path.resolve(flags.into), systemClock);
+    return work(run, connection, flags, signal, () => run.extend(plan, source));
+  });
+}
+
+async function resume(folder: string, flags: RunFlags, packageRoot: string): Promise<void> {
+  const run = await StudyRun.open(path.resolve(folder), systemClock);
+  checkNames(run.about.conditions, flags.only);
+  const choice = await chooseServer({ ...flags, ...serverOf(flags.server ?? run.about.server.id) });
+  if (flags.dryRun) return dryRun({ ...run.about, problems: run.problems }, path.dirname(run.folder), flags);
+  await withConnection(flags, choice, packageRoot, (connection, signal) => work(run, connection, flags, signal));
+}
+
+const serverOf = (server: string | undefined) => (server === undefined ? {} : { server });
+
+const limited = (study: Study, limit: number | undefined): Study =>
+  limit === undefined
+    ? study
+    : { ...study, problems: study.problems.map((set) => ({ ...set, limit: Math.min(limit, set.limit ?? limit) })) };
+
+async function withConnection(
+  flags: RunFlags,
+  choice: Choice,
+  packageRoot: string,
+  task: (connection: Connection, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { signal, release } = untilInterrupted();
+  let connection: Connection | undefined;
+  try {
+    const deterministic = flags.deterministic ? { deterministic: true } : {};
+    connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
+    await task(connection, signal);
+  } finally {
+    release();
+    await connection?.close();
+  }
+}
+
+/** Makes what is left of a run. However it ends, `status.json` says so, and the run can go on from there. */
+async function work(
+  run: StudyRun,
+  connection: Connection,
+  flags: RunFlags,
+  signal: AbortSignal,
+  change?: () => Promise<void>,
+): Promise<void> {
+  const free = await lockFolder(run.folder);
+  try {
+    refuseOtherModel(run, connection, flags.acceptServerChange ?? false);
+    await change?.();
+    const status = new StatusWriter(run, systemClock, () => connection.scheduler.inFlight);
+    const table = new LiveRunTable(process.stderr, run, status);
+    const onProgress = () => {
+      status.touch();
+      if (!flags.json) table.show();
+    };
+    if (!flags.json) process.stderr.write(`${run.folder}\n`);
+    try {
+      const { concurrency, only } = flags;
+      await executeStudy(run, {
+        connection,
+        clock: systemClock,
+        concurrency,
+        signal,
+        onProgress,
+        ...(only ? { only } : {}),
+      });
+      table.clear();
+      await status.end(run.left().length === 0 ? 'finished' : 'paused');
+      report(run, status.current(), flags);
+    } catch (error) {
+      table.clear();
+      await status.end(signal.aborted ? 'paused' : 'failed', describeError(reportError(error)));
+      throw withWayOn(error, run.folder);
+    }
+  } finally {
+    await free();
+  }
+}
+
+function report(run: StudyRun, { finished, planned, errors }: RunStatus, flags: RunFlags): void {
+  const conditions = conditionProgress(run);
+  const failures = errors === 0 ? '' : `\n${errors} samples failed; second-thought run --resume tries them again.`;
+  if (flags.json) printJson({ schemaVersion: 1, run: run.folder, planned, finished, errors, conditions });
+  else process.stdout.write(`${runTable(conditions)}${failures}\n`);
+}
+
+/** What stopped the run, and how to go on: nothing that was made is lost. */
+function withWayOn(error: unknown, folder: string): SecondThoughtError {
+  const { code, message, remedy } = toSecondThoughtError(error);
+  const way = `Go on with: second-thought run --resume ${folder}`;
+  return new SecondThoughtError(code, message, {
+    cause: error,
+    remedy: remedy === undefined ? way : `${remedy} ${way}`,
+  });
+}
+
+/** Samples of two models in one run would be compared as if they were of one. */
+function refuseOtherModel(run: StudyRun, { server }: Connection, isAccepted: boolean): void {
+  if (isAccepted || server.model === run.about.server.model) return;
+  throw new SecondThoughtError(
+    'bad-usage',
+    `This run was made with "${run.about.server.model}", and the server now serves "${server.model}".`,
+    { remedy: 'Start a new run, or add --accept-server-change.' },
+  );
+}
+
+function checkNames(conditions: readonly PlannedCondition[], only: readonly string[] = []): void {
+  const names = conditions.map(({ name }) => name);
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new SecondThoughtError('bad-usage', `The study has no condition "${unknown}".`, {
+    remedy: `It has: ${names.join(', ')}.`,
+  });
+}
+
+/** `runs/cues-20260102T030405`; a number follows if there is one already. */
+function newFolder(runs: string, title: string): string {
+  const name =
+    title
+      .normalize('NFKD')
+      .replace(/[^\w-]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 60) || 'study';
+  const time = new Date(systemClock.now()).toISOString().replace(/[-:]|\.\d+Z/g, '');
+  const first = path.join(runs, `${name}-${time}`);
+  let folder = first;
+  for (let again = 2; existsSync(folder); again++) folder = `${first}-${again}`;
+  return folder;
+}
+
+/** What would be made, and how long it would take by what earlier runs measured. */
+async function dryRun(plan: Pick<StudyPlan, 'conditions' | 'problems'>, runs: string, flags: RunFlags): Promise<void> {
+  const estimate = await estimateStudy(plan, runs, flags.concurrency);
+  const rows = estimate.conditions.map(
+    ({ name, requests, tokens }) =>
+      `${printable(name).slice(0, 40).padEnd(40)}  ${String(requests).padStart(7)} samples  ${tokens === null ? 'tokens not measured yet' : `≈ ${tokens} tokens`}`,
+  );
+  const { samples, tokens, durationMs } = estimate;
+  const time =
+    tokens === null || durationMs === null
+      ? 'How long it takes is known once each condition was run before: try --limit 5.'
+      : `≈ ${tokens} tokens, ≈ ${describeDuration(durationMs)}`;
+  if (flags.json) printJson({ schemaVersion: 1, ...estimate });
+  else process.stdout.write(`${rows.join('\n')}\n${samples} samples in all. ${time}\n`);
+}

@@ -1,0 +1,190 @@
+import { existsSync } from 'node:fs';
+import { appendFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import * as z from 'zod';
+import type { Clock } from '../base/clock';
+import { SecondThoughtError } from '../base/errors';
+import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
+import { RunStore, runFileSchema } from '../traces/runStore';
+import type { Trace } from '../traces/trace';
+import { type SampleName, type SampleRecord, sampleKey, sampleRecord, sampleRecordSchema } from './sampleRecord';
+import {
+  plannedConditionSchema,
+  plannedProblemSchema,
+  type StudyPlan,
+  type Task,
+  taskName,
+  tasksOf,
+} from './studyPlan';
+
+/** `run.json` of a study: what is done, on which server. The problems are beside it, in `problems.jsonl`. */
+const studyRunSchema = runFileSchema.extend({
+  kind: z.literal('study'),
+  title: z.string(),
+  seed: z.int().nonnegative(),
+  /** The study's file, as it was. */
+  study: z.object({ file: z.string(), text: z.string() }),
+  server: z.object({ id: z.string(), url: z.string(), model: z.string(), version: z.string().nullable() }),
+  conditions: z.array(plannedConditionSchema),
+});
+export type StudyRunFile = z.infer<typeof studyRunSchema>;
+
+/**
+ * A run of a study on disk. Beside the traces (core/traces/runStore.ts) there are `run.json`, `problems.jsonl` (so that a
+ * file that changes later changes nothing here) and `grades.jsonl` (a line per sample). What is left to do is what has no
+ * line yet.
+ */
+export class StudyRun {
+  readonly folder: string;
+  readonly store: RunStore;
+  readonly #records = new Map<string, SampleRecord>();
+  #about: StudyRunFile;
+  #problems: StudyPlan['problems'];
+  #appended: Promise<void> = Promise.resolve();
+
+  private constructor(folder: string, about: StudyRunFile, problems: StudyPlan['problems'], clock: Clock) {
+    this.folder = folder;
+    this.#about = about;
+    this.#problems = problems;
+    this.store = RunStore.at(folder, clock, (trace) => this.#grade(trace));
+  }
+
+  /** Writes a new run into a folder that is not there yet. */
+  static async create(
+    folder: string,
+    { conditions, problems, seed, title }: StudyPlan,
+    { study, server, clock }: Pick<StudyRunFile, 'study' | 'server'> & { clock: Clock },
+  ): Promise<StudyRun> {
+    const createdAt = new Date(clock.now()).toISOString();
+    const about: StudyRunFile = { schemaVersion: 1, kind: 'study', createdAt, title, seed, study, server, conditions };
+    const run = new StudyRun(folder, about, problems, clock);
+    await writeWholeFile(path.join(folder, '.gitignore'), '*\n');
+    await run.#describe();
+    return run;
+  }
+
+  /**
+   * Reads a run back: its plan, and what became of each sample so far.
+   * @throws SecondThoughtError `file-not-found`, `invalid-file`
+   */
+  static async open(folder: string, clock: Clock): Promise<StudyRun> {
+    const file = path.join(folder, 'run.json');
+    const about = await readRunFile(file);
+    const lines = parseJsonLines(await readTextFile(path.join(folder, 'problems.jsonl')));
+    const problems = lines.map((line) => plannedProblemSchema.safeParse(line));
+    if (problems.some(({ success }) => !success)) {
+      throw new SecondThoughtError('invalid-file', `${path.join(folder, 'problems.jsonl')} is damaged.`);
+    }
+    const run = new StudyRun(
+      folder,
+      about,
+      problems.flatMap(({ data }) => data ?? []),
+      clock,
+    );
+    for (const record of await readGrades(folder)) run.#records.set(sampleKey(record), record);
+    return run;
+  }
+
+  get about(): Readonly<StudyRunFile> {
+    return this.#about;
+  }
+
+  get problems(): StudyPlan['problems'] {
+    return this.#problems;
+  }
+
+  /** The latest record of every sample that has one. */
+  get records(): Iterable<SampleRecord> {
+    return this.#records.values();
+  }
+
+  record(name: SampleName): SampleRecord | undefined {
+    return this.#records.get(sampleKey(name));
+  }
+
+  get planned(): number {
+    return this.#problems.length * this.#about.conditions.reduce((sum, { samples }) => sum + samples, 0);
+  }
+
+  /** Samples without a record, and those that failed: an error is tried again. */
+  left(): Task[] {
+    const plan = { conditions: this.#about.conditions, problems: this.#problems };
+    return [...tasksOf(plan)].filter((task) => (this.record(taskName(task))?.outcome ?? 'error') === 'error');
+  }
+
+  /** Takes a changed plan over: samples that it shares with the old one are kept, the others are to be made. */
+  async extend({ conditions, problems }: StudyPlan, study: StudyRunFile['study']): Promise<void> {
+    this.#about = { ...this.#about, conditions, study };
+    this.#problems = problems;
+    await this.#describe();
+  }
+
+  /** Appends the record of a sample. */
+  async write(record: SampleRecord): Promise<void> {
+    const appended = this.#appended.then(() => appendLine(this.#gradesFile, record));
+    this.#appended = appended.catch(() => {}); // the caller is told
+    await appended;
+    this.#records.set(sampleKey(record), record);
+  }
+
+  /** Finished traces whose process died before they had a record get it now; all of them, where records were damaged. */
+  async settleRecorded(): Promise<void> {
+    const file = this.#gradesFile;
+    if (!existsSync(file) || endsTorn(file)) for await (const trace of this.store.finished()) await this.#grade(trace);
+    for (const trace of await this.store.live()) {
+      if (trace.status !== 'complete') continue;
+      if (await this.store.has(trace.id)) await this.store.letGo(trace);
+      else await this.store.record(trace);
+    }
+  }
+
+  get #gradesFile(): string {
+    return path.join(this.folder, 'grades.jsonl');
+  }
+
+  async #grade(trace: Trace): Promise<void> {
+    const record = sampleRecord(trace);
+    if (record && this.record(record)?.traceId !== trace.id) await this.write(record);
+  }
+
+  async #describe(): Promise<void> {
+    const lines = this.#problems.map((planned) => `${JSON.stringify(planned)}\n`).join('');
+    await writeWholeFile(path.join(this.folder, 'problems.jsonl'), lines);
+    await writeWholeFile(path.join(this.folder, 'run.json'), `${JSON.stringify(this.#about, null, 1)}\n`);
+  }
+}
+
+async function readRunFile(file: string): Promise<StudyRunFile> {
+  const value = await readJsonFile(file);
+  const parsed = studyRunSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const version = z.object({ schemaVersion: z.number() }).safeParse(value);
+  if (version.success && version.data.schemaVersion > 1) {
+    throw new SecondThoughtError('invalid-file', `${file} was written by a newer version of Second Thought.`, {
+      remedy: 'Update Second Thought to read it.',
+    });
+  }
+  throw new SecondThoughtError('invalid-file', `${file} does not describe a run of a study.`);
+}
+
+/** The lines of `grades.jsonl`, oldest first. */
+export async function readGrades(folder: string): Promise<SampleRecord[]> {
+  const names = await readdir(folder);
+  if (!names.includes('grades.jsonl')) return [];
+  const lines = parseJsonLines(await readTextFile(path.join(folder, 'grades.jsonl')));
+  return lines.flatMap((line) => sampleRecordSchema.safeParse(line).data ?? []);
+}
+
+async function appendLine(file: string, value: unknown): Promise<void> {
+  try {
+    await appendFile(file, `${endsTorn(file) ? '\n' : ''}${JSON.stringify(value)}\n`, {
+      encoding: 'utf8',
+      flush: true,
+    });
+  } catch (error) {
+    throw new SecondThoughtError('file-not-written', `Could not write ${file} (${reasonOf(error)}).`, {
+      cause: error,
+      remedy: 'Make room on the disk; then go on with: second-thought run --resume RUN.',
+    });
+  }
+}
