@@ -1,0 +1,125 @@
+import * as z from 'zod';
+
+/**
+ * Messages between the host and the page of a run: problems × conditions, what each sample came to, and the numbers made
+ * from them. The host reads the run's folder; the page shows it. Nothing here is computed by the page but what it filters.
+ */
+
+/** error and ungraded have no verdict; missing: not made yet. */
+export type WireOutcome = 'correct' | 'wrong' | 'truncated' | 'no-answer' | 'ungraded' | 'error';
+
+/** Where a condition stands to the natural run of the same model. */
+export type WireRole = 'natural' | 'capped' | 'extended' | 'other';
+
+export interface WireCondition {
+  key: string;
+  name: string;
+  role: WireRole;
+  /** Samples of each problem. */
+  samples: number;
+  /** Thinking tokens at most, in order; forced cues, in order; null where it has none. */
+  limit: number | null;
+  cues: number | null;
+}
+
+export interface WireProblem {
+  problemSet: string;
+  key: string;
+  /** Its beginning. */
+  question: string;
+}
+
+/** A finished or failed sample. Problem and condition are places in the lists of the snapshot. */
+export interface WireSample {
+  problem: number;
+  condition: number;
+  sample: number;
+  outcome: WireOutcome;
+  answer: string | null;
+  thinkingTokens: number;
+  generatedTokens: number;
+  durationMs: number;
+  /** Null: it failed before there was a trace. */
+  traceId: string | null;
+  error: string | null;
+}
+
+export interface WireRunStatus {
+  state: 'running' | 'paused' | 'finished' | 'failed';
+  planned: number;
+  finished: number;
+  errors: number;
+  tokensPerSecond: number | null;
+  leftMs: number | null;
+  inFlight: number;
+  message: string | null;
+}
+
+/** A condition in the figure. Intervals are 95 %. */
+export interface WirePoint {
+  condition: number;
+  accuracy: number;
+  low: number;
+  high: number;
+  /** Means per sample. */
+  thinkingTokens: number;
+  generatedTokens: number;
+  durationMs: number;
+}
+
+/** A number with its name, e.g. Scaling, and the interval, all as text that is ready to show. */
+export interface WireMeasure {
+  name: string;
+  value: string;
+  interval: string | null;
+  /** What it means, or why there is none. */
+  note: string;
+}
+
+/** What the numbers say; undefined until they are computed, which may take seconds. */
+export interface WireReport {
+  points: WirePoint[];
+  /** Voting with the same tokens: majority of k samples of one condition; empty where none has enough samples. */
+  votes: { condition: number; k: number; accuracy: number; low: number; high: number; generatedTokens: number }[];
+  measures: WireMeasure[];
+  /** What follows, in sentences. */
+  sentences: string[];
+}
+
+interface RunSnapshot {
+  type: 'run/snapshot';
+  title: string;
+  /** Server and model, when it was made, its seed. */
+  about: string;
+  folder: string;
+  conditions: WireCondition[];
+  problems: WireProblem[];
+  samples: WireSample[];
+  status: WireRunStatus | null;
+  report: WireReport | null;
+}
+
+/** Samples that came since the last message; one that is known already is replaced. */
+interface RunProgress {
+  type: 'run/progress';
+  samples: WireSample[];
+  status: WireRunStatus | null;
+}
+
+interface RunReportMessage {
+  type: 'run/report';
+  report: WireReport;
+}
+
+export type ToRunViewer = RunSnapshot | RunProgress | RunReportMessage;
+
+export const fromRunViewerSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('run/openTraces'), traceIds: z.array(z.string().max(64)).min(1).max(2) }),
+  z.object({ type: z.literal('run/action'), action: z.enum(['pause', 'resume', 'openStudy', 'copyCommand']) }),
+  /** Text for the clipboard: a table as CSV or LaTeX, a figure as SVG. */
+  z.object({ type: z.literal('run/copy'), text: z.string().max(5_000_000) }),
+  /** A file that the user wants to keep; the host asks where. */
+  z.object({ type: z.literal('run/save'), name: z.string().max(100), base64: z.string().max(20_000_000) }),
+]);
+export type FromRunViewer = z.infer<typeof fromRunViewerSchema>;
