@@ -6,16 +6,19 @@ export function nearest(given: string, known: readonly string[]): string | undef
   return best && best.edits <= Math.max(1, Math.floor(best.name.length / 3)) ? best.name : undefined;
 }
 
-/** Levenshtein's distance: insertions, deletions and replacements of one letter. */
+/** Insertions, deletions, replacements and swaps of neighbours that make one word the other (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      const at = (up: number, left: number) => rows[i - up]?.[j - left] ?? 0;
+      const isSame = a[i - 1] === b[j - 1];
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const edits = Math.min(at(1, 1) + (isSame ? 0 : 1), at(1, 0) + 1, (row[j - 1] ?? 0) + 1);
+      row.push(isSwap ? Math.min(edits, at(2, 2) + 1) : edits);
     }
-    row = next;
+    rows.push(row);
   }
-  return row[b.length] ?? 0;
+  return rows[a.length]?.[b.length] ?? 0;
 }

@@ -52,46 +52,89 @@ export const earlyStopSchema = z.object({
 
 export const dialectChoiceSchema = z.union([z.string().min(1), dialectSchema]);
 
+/** The descriptions are what an editor shows at a field of a study. */
 export const conditionFields = z.object({
-  decoder: decoderSchema,
-  preset: presetSchema,
-  /** Name of a built-in dialect, e.g. `s1` or `think-tags`, or a dialect of the user's own. */
-  dialect: dialectChoiceSchema,
-  /**
-   * Thinking tokens at most. `auto`: what the context leaves after the longest prompt of all problems that run together,
-   * as the harness computes it; `auto-each`: the same for each problem by itself; null: no cap.
-   */
-  maxThinkingTokens: z.union([z.int().nonnegative(), z.enum(['auto', 'auto-each'])]).nullable(),
-  /** Thinking tokens before an end is accepted. */
-  minThinkingTokens: z.int().nonnegative(),
-  /** How many times an end of thinking is suppressed; `until-cap`: every one, so that exactly the cap is thought. */
-  ignore: z.union([z.int().nonnegative(), z.literal('until-cap')]),
-  /** Appended in place of each suppressed end; empty: nothing is appended. */
-  cues: z.array(z.string()).min(1).max(64),
-  cueOrder: cueOrderSchema.default('list'),
-  /** Answer tokens at most; null: as many as the context holds. */
-  maxAnswerTokens: z.int().positive().nullable(),
-  /** Of both stages, unless the answer has its own. */
-  sampling: samplingSchema,
-  answerSampling: samplingSchema.nullable().default(null),
-  /** Added to the temperature of thinking after each forced cue, up to 2 in all. */
-  temperaturePerCue: z.number().min(0).max(2).default(0),
-  /** Words that thinking may not contain (NoWait): each as written, capitalised, in lower case, with a space in front. */
-  bannedWords: z.array(z.string().min(1)).max(64).default([]),
-  loopGuard: loopGuardSchema.default('off'),
-  earlyStop: earlyStopSchema.nullable().default(null),
-  /** Closes thinking that is ended for the model; null: the dialect's own text. */
-  closing: z.string().min(1).nullable().default(null),
-  /** Follows the question after two newlines (conditional control, s1 paper App. E.1). */
-  promptSuffix: z.string().default(''),
-  /** Dialect `s1-steps`: who writes the first heading; `instructed`: we do, with the number that the prompt asks for. */
-  firstStep: z.enum(['model', 'instructed']).default('model'),
-  /** Given to the server's chat template: `enable_thinking`, `reasoning_effort`. */
-  templateArguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  /** `rejection`: so many thoughts are tried at most (the released code has no limit). */
-  maxTries: z.int().min(1).max(10_000).default(64),
-  /** Tells equal conditions apart: other seeds, all else the same. What two of them differ by is noise. */
-  replicate: z.int().nonnegative().default(0),
+  decoder: decoderSchema.describe(
+    'How the thinking is controlled: bf (budget forcing), none, rejection, native-budget.',
+  ),
+  preset: presetSchema.describe('How budgets are counted: default, or as the released evaluation or README of s1 do.'),
+  dialect: dialectChoiceSchema.describe(
+    "How the model writes thinking: s1, s1-steps, think-tags, harmony, or one's own.",
+  ),
+  maxThinkingTokens: z
+    .union([z.int().nonnegative(), z.enum(['auto', 'auto-each'])])
+    .nullable()
+    .describe(
+      'Thinking tokens at most. auto: what the context leaves after the longest prompt of all problems, as the released evaluation computes it; auto-each: the same for each problem by itself; null: no cap.',
+    ),
+  minThinkingTokens: z.int().nonnegative().describe('Thinking tokens before an end is accepted.'),
+  ignore: z
+    .union([z.int().nonnegative(), z.literal('until-cap')])
+    .describe(
+      'How many times an end of thinking is suppressed; until-cap: every one, so that exactly the cap is thought.',
+    ),
+  cues: z
+    .array(z.string())
+    .min(1)
+    .max(64)
+    .describe('Appended in place of each suppressed end; an empty text: nothing is appended.'),
+  cueOrder: cueOrderSchema.default('list').describe('Which of several cues is next: list, rotation or random.'),
+  maxAnswerTokens: z.int().positive().nullable().describe('Answer tokens at most; null: as many as the context holds.'),
+  sampling: samplingSchema.describe('Of both stages, unless the answer has its own.'),
+  answerSampling: samplingSchema.nullable().default(null).describe('Sampling of the answer.'),
+  temperaturePerCue: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0)
+    .describe('Added to the temperature of thinking after each forced cue, up to 2 in all.'),
+  bannedWords: z
+    .array(z.string().min(1))
+    .max(64)
+    .default([])
+    .describe(
+      'Words that thinking may not contain (NoWait): each as written, capitalised, in lower case, with a space in front.',
+    ),
+  loopGuard: loopGuardSchema
+    .default('off')
+    .describe(
+      'What becomes of a thought that repeats itself: mark it, rotate to the next cue, stop and answer, or off.',
+    ),
+  earlyStop: earlyStopSchema
+    .nullable()
+    .default(null)
+    .describe('Stop as soon as the last probes agree (Dynasor): everyTokens, agree, probeTokens.'),
+  closing: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe("Closes thinking that is ended for the model; null: the dialect's own text."),
+  promptSuffix: z
+    .string()
+    .default('')
+    .describe('Follows the question after two newlines (conditional control, s1 paper App. E.1).'),
+  firstStep: z
+    .enum(['model', 'instructed'])
+    .default('model')
+    .describe(
+      'Dialect s1-steps: who writes the first heading; instructed: we do, with the number that the prompt asks for.',
+    ),
+  templateArguments: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .default({})
+    .describe("Given to the server's chat template: enable_thinking, reasoning_effort."),
+  maxTries: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(64)
+    .describe('Decoder rejection: so many thoughts are tried at most (the released code has no limit).'),
+  replicate: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Tells equal conditions apart: other seeds, all else the same. What two of them differ by is noise.'),
 });
 
 type Fields = typeof conditionFields.shape;
@@ -104,14 +147,14 @@ type Optional<Field> =
 const optionalFields = Object.fromEntries(
   Object.entries(conditionFields.shape).map(([name, field]) => [
     name,
-    (field instanceof z.ZodDefault ? field.unwrap() : field).optional(),
+    (field instanceof z.ZodDefault ? field.unwrap() : field).optional().describe(field.description ?? ''),
   ]),
 ) as { [Name in keyof Fields]: Optional<Fields[Name]> };
 
 /** What differs from the plain condition, as a file says it; of the sampling, too, only what differs from greedy. */
 export const conditionChangesSchema = z.strictObject({
   ...optionalFields,
-  sampling: samplingSchema.partial().optional(),
+  sampling: samplingSchema.partial().optional().describe('Sampling; what is left out is greedy.'),
 });
 export type ConditionChanges = z.infer<typeof conditionChangesSchema>;
 
