@@ -115,7 +115,7 @@ async function main(): Promise<void> {
     options: { every: { type: 'string' }, only: { type: 'string' }, write: { type: 'boolean' } },
   });
   const every = Number(values.every ?? 1);
-  const file = path.join(packageRoot, 'model', 'data', 'test.problems.jsonl');
+  const file = path.join(packageRoot, 'media', 'studies', 'five-families.problems.jsonl');
   const text = readFileSync(file, 'utf8');
   const isChosen = (_: unknown, index: number) => index % every === 0;
   const problems = parseProblems(text, { fileName: file })

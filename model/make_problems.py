@@ -1,4 +1,4 @@
-"""Writes the held-out problems, one JSON object a line: `data/dev.problems.jsonl` and `data/test.problems.jsonl`."""
+"""Writes the held-out problems, one JSON object a line. Those of the test are also the sample problems of studies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 from graded import GRADED
 from problems import ALWAYS_TEST, Family, Letters, Problem, Split, family_of
 
-DATA = Path(__file__).parent / "data"
+MODEL = Path(__file__).parent
+FILES: dict[Split, Path] = {
+    "dev": MODEL / "data" / "dev.problems.jsonl",
+    "test": MODEL.parent / "media" / "studies" / "five-families.problems.jsonl",
+}
 SEEDS: dict[Split, int] = {"dev": 101, "test": 202}
 PER_FAMILY: dict[Split, int] = {"dev": 60, "test": 100}
 
@@ -53,7 +57,7 @@ def main() -> None:
             rng = random.Random(f"{seed}/{family.name}")
             for number, problem in enumerate(draw_split(split, family, rng)):
                 lines.append(json.dumps(as_record(problem, split, number)) + "\n")
-        (DATA / f"{split}.problems.jsonl").write_text("".join(lines))
+        FILES[split].write_text("".join(lines))
 
 
 if __name__ == "__main__":

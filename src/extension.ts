@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
 import { forceFirstProblem } from './ui/commands/forceThinking';
+import { actOnRun } from './ui/commands/runActions';
 import { registerCommands } from './ui/commands/table';
 import { actOnTrace } from './ui/commands/traceActions';
 import type { UiContext } from './ui/context';
@@ -15,9 +16,13 @@ import { OutcomeLenses } from './ui/outcomes/outcomeLenses';
 import { OutcomeStore } from './ui/outcomes/outcomeStore';
 import { presentError } from './ui/presentError';
 import { RunTree } from './ui/runs/runTree';
+import { RunViewerProvider } from './ui/runViewer/runViewer';
 import { ServerStates } from './ui/servers/serverStates';
 import { ServerTree } from './ui/servers/serverTree';
 import { createStatusItem } from './ui/statusItem';
+import { StudyLenses } from './ui/studies/studyLenses';
+import { StudyRuns } from './ui/studies/studyRuns';
+import { registerYamlLanguage } from './ui/studies/yamlLanguage';
 import { provideTerminalCommand } from './ui/terminalCommand';
 import { registerTraceTextLanguage } from './ui/traceText/outline';
 import { TraceFiles } from './ui/traceViewer/traceFiles';
@@ -36,13 +41,19 @@ export function activate(context: vscode.ExtensionContext): UiContext {
   const viewer = new TraceViewerProvider(context.extensionUri, traces, (action, trace) => {
     actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
   });
+  const studies = new StudyRuns();
+  const runViewer = new RunViewerProvider(context.extensionUri, (action, folder) => {
+    actOnRun(ui, action, folder).catch((error) => presentError(error, log));
+  });
   const ui: UiContext = {
     engine,
     traces,
     inline: new InlineTraces(traces, memory),
     outcomes: new OutcomeStore(storage, traces),
     servers: new ServerStates(),
-    runs: new RunTree(scratchFolder, traces),
+    runs: new RunTree(scratchFolder, traces, studies),
+    studies,
+    activeRun: () => runViewer.active,
     memory,
     log,
     secrets: context.secrets,
@@ -61,7 +72,11 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     ui.outcomes,
     ui.servers,
     ui.runs,
+    studies,
     TraceViewerProvider.register(viewer),
+    RunViewerProvider.register(runViewer),
+    StudyLenses.register(new StudyLenses(studies.onDidChange)),
+    registerYamlLanguage(),
     OutcomeLenses.register(new OutcomeLenses(ui.outcomes, memory)),
     vscode.window.createTreeView(serversViewId, { treeDataProvider: new ServerTree(ui) }),
     vscode.window.createTreeView(runsViewId, { treeDataProvider: ui.runs }),

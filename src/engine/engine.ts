@@ -9,7 +9,7 @@ import { type Connection, connect } from '../core/servers/connect';
 import { examineServer } from '../core/servers/doctor';
 import { probeServer, proposeDialect } from '../core/servers/probe';
 import type { ServerSpec } from '../core/servers/serverSpec';
-import type { RunStore } from '../core/traces/runStore';
+import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
 
@@ -112,7 +112,7 @@ export class Engine {
       case 'list':
         return { traces: await store.list() };
       case 'read':
-        return { trace: await store.find(request.traceId) };
+        return { trace: await (request.run ? RunStore.at(request.run, clock) : store).find(request.traceId) };
       default:
         return request satisfies never;
     }

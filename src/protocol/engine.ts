@@ -50,7 +50,8 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('check'), requestId, server: serverSpecSchema, dialect: dialectChoiceSchema }),
   /** Every trace of the scratch run, oldest first. */
   z.object({ type: z.literal('list'), requestId }),
-  z.object({ type: z.literal('read'), requestId, traceId }),
+  /** `run`: folder of another run than the window's own. */
+  z.object({ type: z.literal('read'), requestId, traceId, run: z.string().optional() }),
 ]);
 export type EngineRequest = z.infer<typeof engineRequestSchema>;
 

@@ -7,6 +7,7 @@ import type { WorkspaceMemory } from './memory';
 import type { OutcomeStore } from './outcomes/outcomeStore';
 import type { RunTree } from './runs/runTree';
 import type { ServerStates } from './servers/serverStates';
+import type { StudyRuns } from './studies/studyRuns';
 import type { TraceFiles } from './traceViewer/traceFiles';
 
 /** What commands work with. */
@@ -17,6 +18,9 @@ export interface UiContext {
   outcomes: OutcomeStore;
   servers: ServerStates;
   runs: RunTree;
+  studies: StudyRuns;
+  /** Folder of the run whose viewer has the focus. */
+  activeRun(): string | undefined;
   memory: WorkspaceMemory;
   log: vscode.LogOutputChannel;
   secrets: vscode.SecretStorage;

@@ -20,6 +20,12 @@ export const commandIds = {
   checkServer: 'secondThought.checkServer',
   setApiKey: 'secondThought.setApiKey',
   clearApiKey: 'secondThought.clearApiKey',
+  newStudy: 'secondThought.newStudy',
+  runStudy: 'secondThought.runStudy',
+  dryRunStudy: 'secondThought.dryRunStudy',
+  resumeRun: 'secondThought.resumeRun',
+  pauseRun: 'secondThought.pauseRun',
+  openRun: 'secondThought.openRun',
   renameRun: 'secondThought.renameRun',
   deleteRun: 'secondThought.deleteRun',
   revealRun: 'secondThought.revealRun',
@@ -32,6 +38,7 @@ export const commandIds = {
 
 export const traceScheme = 'second-thought-trace';
 export const traceViewType = 'secondThought.traceViewer';
+export const runViewType = 'secondThought.runViewer';
 export const serversViewId = 'secondThought.servers';
 export const runsViewId = 'secondThought.runs';
 export const inlineControllerId = 'secondThought.inline';

@@ -58,11 +58,12 @@ export class LiveTraces implements vscode.Disposable {
     return replica;
   }
 
-  /** The trace, from here or from the scratch run. */
-  async get(traceId: string): Promise<Trace> {
+  /** The trace, from here, from the scratch run, or from the run in a folder. */
+  async get(traceId: string, run?: string): Promise<Trace> {
     const known = this.#traces.get(traceId);
     if (known) return known;
-    const { trace } = await this.#engine.ask({ type: 'read', traceId });
+    const from = run === undefined ? {} : { run };
+    const { trace } = await this.#engine.ask({ type: 'read', traceId, ...from });
     if (!trace) throw new Error(`the engine gave no trace ${traceId}`);
     return this.#traces.get(traceId) ?? trace;
   }

@@ -57,9 +57,8 @@ afterAll(async () => {
   await vllm?.stop();
 });
 
-const problems = parseProblems(readFileSync(path.join(root, 'model', 'data', 'test.problems.jsonl'), 'utf8'), {
-  fileName: 'test.problems.jsonl',
-})
+const testProblems = path.join(root, 'media', 'studies', 'five-families.problems.jsonl');
+const problems = parseProblems(readFileSync(testProblems, 'utf8'), { fileName: testProblems })
   .map((placed) => placed.problem)
   .slice(0, problemCount);
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../../scripts/host/browser.mjs';
 import type { FromTraceViewer, ToTraceViewer, WireSpan, WireTrace } from '../../src/protocol/traceViewer';
-import { contentSecurityPolicy } from '../../src/ui/traceViewer/policy';
+import { contentSecurityPolicy } from '../../src/ui/pagePolicy';
 import { themes } from './themes';
 
 const dist = path.resolve(import.meta.dirname, '..', '..', 'dist', 'webview');

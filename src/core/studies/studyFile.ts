@@ -10,6 +10,11 @@ const text = (description: string) => z.string().min(1).describe(description);
 const problemSetSchema = z.strictObject({
   name: text('What the set is called in tables and figures; without it, the name of its file.').optional(),
   file: text('A file of problems; a relative path starts from the folder of this file.'),
+  sample: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Only so many problems, drawn at random by the seed; a larger sample holds the smaller one.'),
   limit: z.int().positive().optional().describe('Only the first so many problems.'),
 });
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
+import { shortHash } from '../base/seeds';
 import { type Condition, checkCondition, conditionKey, conditionSchema, describeCondition } from '../forcing/condition';
 import { type Problem, problemKey, problemSchema } from '../problems/problem';
 import { readProblems } from '../problems/readProblems';
@@ -72,8 +73,8 @@ function plannedConditions(study: Study, dialect: Condition['dialect']): Planned
 
 async function problemsOf(study: Study, file: string): Promise<PlannedProblem[]> {
   const sets = await Promise.all(
-    study.problems.map(async ({ name, file: set, limit }) => {
-      const problems = await readProblems(path.resolve(path.dirname(file), set));
+    study.problems.map(async ({ name, file: set, sample, limit }) => {
+      const problems = drawn(await readProblems(path.resolve(path.dirname(file), set)), sample, study.seed);
       const problemSet = name ?? path.basename(set).replace(/(\.problems)?\.[^.]+$/, '');
       return problems.slice(0, limit).map((problem) => ({ problemSet, problem }));
     }),
@@ -90,6 +91,15 @@ async function problemsOf(study: Study, file: string): Promise<PlannedProblem[]>
     seen.add(name);
   }
   return all;
+}
+
+/** So many problems, in the order of their file. */
+function drawn(problems: Problem[], count: number | undefined, seed: number): Problem[] {
+  if (count === undefined || count >= problems.length) return problems;
+  const rank = new Map(problems.map((problem) => [problem, shortHash(`${seed} ${problemKey(problem)}`)]));
+  const order = (a: Problem, b: Problem) => ((rank.get(a) ?? '') < (rank.get(b) ?? '') ? -1 : 1);
+  const chosen = new Set([...problems].sort(order).slice(0, count));
+  return problems.filter((problem) => chosen.has(problem));
 }
 
 /** Every sample of a plan: problem by problem, so that early on some problems are finished in all conditions. */

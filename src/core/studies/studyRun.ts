@@ -154,7 +154,7 @@ export class StudyRun {
   }
 }
 
-async function readRunFile(file: string): Promise<StudyRunFile> {
+export async function readRunFile(file: string): Promise<StudyRunFile> {
   const value = await readJsonFile(file);
   const parsed = studyRunSchema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -8,6 +8,7 @@ import { forceAgain, forceThinking } from './forceThinking';
 import { deleteRun, renameRun, revealRun } from './runs';
 import { getStarted, openSamples } from './samples';
 import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
+import { dryRunStudy, newStudy, openRun, pauseRun, resumeRun, runStudy } from './studies';
 import { actOnTraces, dismissTrace, openInTraceViewer, openTrace } from './traceActions';
 import { compareTraces, openTraceText } from './traceTexts';
 
@@ -36,6 +37,12 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   checkServer,
   setApiKey,
   clearApiKey,
+  newStudy,
+  runStudy,
+  dryRunStudy,
+  resumeRun,
+  pauseRun,
+  openRun,
   renameRun,
   deleteRun,
   revealRun,

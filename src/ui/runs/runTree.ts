@@ -3,13 +3,17 @@ import { systemClock } from '../../core/base/clock';
 import { toLabel } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
 import { describeCondition } from '../../core/forcing/condition';
+import type { RunSummary } from '../../core/studies/findRuns';
 import { RunStore } from '../../core/traces/runStore';
 import { type Trace, thinkingTokens } from '../../core/traces/trace';
 import { commandIds } from '../ids';
 import type { LiveTraces } from '../liveTraces';
+import { progressText } from '../studies/studyLenses';
+import type { StudyRuns } from '../studies/studyRuns';
 
 export type RunNode =
   | { kind: 'run'; store: RunStore }
+  | { kind: 'study'; summary: RunSummary }
   | { kind: 'trace'; trace: Trace }
   | { kind: 'more'; count: number };
 
@@ -17,22 +21,30 @@ export type RunNode =
 const shownTraces = 200;
 const refreshAfterMs = 500;
 
-/** The Runs view: the scratch run of this workspace with its traces, newest first. Reads files; starts nothing. */
+/**
+ * The Runs view: the runs of studies, then the scratch run of this workspace with its traces, newest first. Reads files;
+ * starts nothing.
+ */
 export class RunTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
   readonly #folder: string;
   readonly #traces: LiveTraces;
   readonly #changed = new vscode.EventEmitter<RunNode | undefined>();
+  readonly #studies: StudyRuns;
   readonly #subscription: vscode.Disposable;
   #timer: NodeJS.Timeout | undefined;
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(folder: string, traces: LiveTraces) {
+  constructor(folder: string, traces: LiveTraces, studies: StudyRuns) {
     this.#folder = folder;
     this.#traces = traces;
-    this.#subscription = traces.onDidChange(({ event }) => {
-      const isMilestone = event === undefined || ['completed', 'interrupted', 'continued'].includes(event.type);
-      if (isMilestone) this.refreshSoon();
-    });
+    this.#studies = studies;
+    this.#subscription = vscode.Disposable.from(
+      traces.onDidChange(({ event }) => {
+        const isMilestone = event === undefined || ['completed', 'interrupted', 'continued'].includes(event.type);
+        if (isMilestone) this.refreshSoon();
+      }),
+      studies.onDidChange(() => this.refreshSoon()),
+    );
   }
 
   refreshSoon(): void {
@@ -45,7 +57,8 @@ export class RunTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposa
   async getChildren(node?: RunNode): Promise<RunNode[]> {
     if (!node) {
       const store = RunStore.at(this.#folder, systemClock);
-      return (await store.exists()) ? [{ kind: 'run', store }] : [];
+      const studies = (await this.#studies.list()).map((summary): RunNode => ({ kind: 'study', summary }));
+      return (await store.exists()) ? [...studies, { kind: 'run', store }] : studies;
     }
     if (node.kind !== 'run') return [];
     const traces = (await node.store.list()).reverse();
@@ -59,6 +72,7 @@ export class RunTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposa
   async getTreeItem(node: RunNode): Promise<vscode.TreeItem> {
     if (node.kind === 'run') return runItem(node.store);
     if (node.kind === 'trace') return traceItem(node.trace);
+    if (node.kind === 'study') return studyItem(node.summary);
     const item = new vscode.TreeItem(`${node.count} older: Open Trace…`);
     item.command = { command: commandIds.openTrace, title: 'Open Trace' };
     return item;
@@ -79,6 +93,21 @@ async function runItem(store: RunStore): Promise<vscode.TreeItem> {
   item.contextValue = 'run';
   item.iconPath = new vscode.ThemeIcon('beaker');
   item.tooltip = store.folder;
+  return item;
+}
+
+const studyIcons = { running: 'loading~spin', paused: 'debug-pause', failed: 'error', finished: 'graph' } as const;
+
+function studyItem(summary: RunSummary): vscode.TreeItem {
+  const { folder, about, status } = summary;
+  const item = new vscode.TreeItem(toLabel(about.title));
+  item.id = folder;
+  item.description = `${progressText(summary)} · ${toLabel(about.server.model, 40)}`;
+  item.contextValue = `study-${status?.state ?? 'paused'}`;
+  item.iconPath = new vscode.ThemeIcon(status ? studyIcons[status.state] : 'circle-outline');
+  item.tooltip = status?.message ? `${folder}\n${status.message}` : folder;
+  item.accessibilityInformation = { label: `${item.label}, ${item.description}` };
+  item.command = { command: commandIds.openRun, title: 'Open Run', arguments: [folder] };
   return item;
 }
 

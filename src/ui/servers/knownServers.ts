@@ -64,11 +64,19 @@ export async function activeServerId({ memory }: Pick<ServerSources, 'memory'>):
   );
 }
 
-/** The server of that name. @throws SecondThoughtError `bad-usage`, `cancelled` (the folder's servers were not accepted) */
-export async function serverById(sources: ServerSources, id: string, missing = notKnown(id)): Promise<ChosenServer> {
+/**
+ * The server of that name, or with that address.
+ * @throws SecondThoughtError `bad-usage`, `cancelled` (the folder's servers were not accepted)
+ */
+export async function serverById(
+  sources: ServerSources,
+  id: string,
+  missing = notKnown(id),
+  url?: string,
+): Promise<ChosenServer> {
   refuseUntrusted();
   if (id === bundledServer.id) return { server: bundledServer, entry: undefined, dialect: usualDialect };
-  const isMeant = (known: ServerEntry) => known.id === id;
+  const isMeant = (known: ServerEntry) => known.id === id || (url !== undefined && sameAddress(known.url, url));
   const entry = (await knownServers()).find(isMeant) ?? (await knownServers({ ask: true })).find(isMeant);
   if (!entry) throw missing;
   const dialect = await findUserDialect(entry.dialect ?? usualDialect);
@@ -91,6 +99,9 @@ export async function serverOfTrace(sources: ServerSources, { server: { id, mode
   const { server } = await serverById(sources, id, missing);
   return server.kind === 'url' ? { ...server, model } : server;
 }
+
+const sameAddress = (a: string, b: string) => bare(a) === bare(b);
+const bare = (url: string) => url.replace(/\/+$/, '').replace(/\/v1$/, '');
 
 function notKnown(id: string): SecondThoughtError {
   return new SecondThoughtError('bad-usage', `There is no server named "${id}".`, {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Trace } from '../../core/traces/trace';
 import { traceToText } from '../../core/traces/traceText';
 import type { LiveTraces } from '../liveTraces';
-import { isTextUri, traceIdOf } from './traceUri';
+import { isTextUri, runOf, traceIdOf } from './traceUri';
 
 /** A trace that runs changes its files at most twice a second: VS Code reads them whole each time. */
 const tellEveryMs = 500;
@@ -45,7 +45,8 @@ export class TraceFiles implements vscode.FileSystemProvider, vscode.Disposable 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     const traceId = traceIdOf(uri);
     if (!traceId) throw vscode.FileSystemError.FileNotFound(uri);
-    const trace = this.#traces.peek(traceId) ?? this.#others.get(traceId) ?? (await this.#traces.get(traceId));
+    const trace =
+      this.#traces.peek(traceId) ?? this.#others.get(traceId) ?? (await this.#traces.get(traceId, runOf(uri)));
     return Buffer.from(isTextUri(uri) ? traceToText(trace) : `${JSON.stringify(trace, null, 1)}\n`, 'utf8');
   }
 

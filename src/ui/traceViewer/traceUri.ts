@@ -2,10 +2,16 @@ import * as vscode from 'vscode';
 import type { Trace } from '../../core/traces/trace';
 import { traceScheme } from '../ids';
 
-/** The address of a trace of this window's scratch run. The last part is only a name for the tab. */
-export function traceUri(trace: Pick<Trace, 'id' | 'problem'>): vscode.Uri {
-  return uriOf(trace, 'trace.json');
+/**
+ * The address of a trace: of this window's scratch run, or of the run in a folder. The last part is only a name for the
+ * tab.
+ */
+export function traceUri(trace: Pick<Trace, 'id' | 'problem'>, run?: string): vscode.Uri {
+  return uriOf(trace, 'trace.json').with({ query: run === undefined ? '' : new URLSearchParams({ run }).toString() });
 }
+
+/** The folder of the run that an address names; undefined: the scratch run. */
+export const runOf = (uri: vscode.Uri): string | undefined => new URLSearchParams(uri.query).get('run') ?? undefined;
 
 /** The address of its text form. */
 export function traceTextUri(trace: Pick<Trace, 'id' | 'problem'>): vscode.Uri {

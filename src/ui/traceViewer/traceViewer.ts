@@ -4,9 +4,9 @@ import { parseTrace } from '../../core/traces/traceFile';
 import { fromTraceViewerSchema, type TraceAction } from '../../protocol/traceViewer';
 import { traceViewType } from '../ids';
 import type { LiveTraces } from '../liveTraces';
+import { pageHtml } from '../pageHtml';
 import { TraceFeed } from './feed';
-import { traceViewerHtml } from './html';
-import { traceIdOf } from './traceUri';
+import { runOf, traceIdOf } from './traceUri';
 
 interface TraceDocument extends vscode.CustomDocument {
   trace: Trace;
@@ -46,7 +46,8 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
   async openCustomDocument(uri: vscode.Uri): Promise<TraceDocument> {
     const traceId = traceIdOf(uri);
     const dispose = () => {};
-    if (traceId) return { uri, trace: await this.#traces.get(traceId), isOurs: true, dispose };
+    const run = runOf(uri);
+    if (traceId) return { uri, trace: await this.#traces.get(traceId, run), isOurs: run === undefined, dispose };
     const text = Buffer.from(await vscode.workspace.fs.readFile(uri)).toString('utf8');
     return { uri, trace: parseTrace(text, vscode.workspace.asRelativePath(uri)), isOurs: false, dispose };
   }
@@ -75,7 +76,7 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
       for (const subscription of subscriptions) subscription.dispose();
       if (this.#active === trace) this.#setActive(undefined);
     });
-    webview.html = traceViewerHtml(webview, this.#root);
+    webview.html = pageHtml(webview, this.#root, { script: 'traceViewer', title: 'Trace' });
     this.#follow(panel, trace);
   }
 

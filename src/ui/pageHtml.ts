@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import { contentSecurityPolicy } from './policy';
+import { contentSecurityPolicy } from './pagePolicy';
 
-/** The page of the trace viewer: an empty frame for its script. */
-export function traceViewerHtml(webview: vscode.Webview, root: vscode.Uri): string {
+/** The frame of a page: empty but for its script, and as strict as can be. */
+export function pageHtml(
+  webview: vscode.Webview,
+  root: vscode.Uri,
+  { script, title }: { script: string; title: string },
+): string {
   const nonce = randomBytes(16).toString('base64');
   const asset = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(root, 'dist', 'webview', name)).toString();
   return `<!DOCTYPE html>
@@ -12,12 +16,12 @@ export function traceViewerHtml(webview: vscode.Webview, root: vscode.Uri): stri
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy(webview.cspSource, nonce)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${asset('traceViewer.css')}">
-<title>Trace</title>
+<link rel="stylesheet" href="${asset(`${script}.css`)}">
+<title>${title}</title>
 </head>
 <body>
 <main id="app"></main>
-<script nonce="${nonce}" src="${asset('traceViewer.js')}"></script>
+<script nonce="${nonce}" src="${asset(`${script}.js`)}"></script>
 </body>
 </html>`;
 }

@@ -1,0 +1,134 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { systemClock } from '../../core/base/clock';
+import { RunFollower } from '../../core/studies/followRun';
+import { StudyRun } from '../../core/studies/studyRun';
+import { type FromRunViewer, fromRunViewerSchema, type ToRunViewer } from '../../protocol/runViewer';
+import { runViewType } from '../ids';
+import { pageHtml } from '../pageHtml';
+import { WirePlaces, wireCondition, wireProblem, wireStatus } from './toWire';
+
+/** What the page asks for besides its own messages. */
+export type RunRequest = Exclude<FromRunViewer, { type: 'ready' }>;
+
+const lookEveryMs = 500;
+
+/** The viewer of runs: a page on `run.json` that follows the run's folder while it can be seen. */
+export class RunViewerProvider implements vscode.CustomReadonlyEditorProvider<vscode.CustomDocument> {
+  readonly #root: vscode.Uri;
+  readonly #act: (request: RunRequest, folder: string) => void;
+  #active: string | undefined;
+
+  constructor(root: vscode.Uri, act: (request: RunRequest, folder: string) => void) {
+    this.#root = root;
+    this.#act = act;
+  }
+
+  static register(provider: RunViewerProvider): vscode.Disposable {
+    return vscode.window.registerCustomEditorProvider(runViewType, provider, {
+      supportsMultipleEditorsPerDocument: false,
+      webviewOptions: { enableFindWidget: true },
+    });
+  }
+
+  /** Folder of the run whose viewer has the focus. */
+  get active(): string | undefined {
+    return this.#active;
+  }
+
+  openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
+    return { uri, dispose() {} };
+  }
+
+  async resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): Promise<void> {
+    const folder = path.dirname(uri.fsPath);
+    const { webview } = panel;
+    webview.options = { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(this.#root, 'dist', 'webview')] };
+    const feed = new RunFeed(folder, (message) => void webview.postMessage(message));
+    await feed.check(); // a run that cannot be read is said here, in place of a page
+    const follow = () => {
+      feed.isSeen = panel.visible;
+      if (panel.active) this.#active = folder;
+      else if (this.#active === folder) this.#active = undefined;
+    };
+    const subscriptions = [
+      feed,
+      webview.onDidReceiveMessage((raw) => {
+        const parsed = fromRunViewerSchema.safeParse(raw);
+        if (!parsed.success) return; // the page is not trusted
+        if (parsed.data.type === 'ready') void feed.snapshot();
+        else this.#act(parsed.data, folder);
+      }),
+      panel.onDidChangeViewState(follow),
+    ];
+    panel.onDidDispose(() => {
+      for (const subscription of subscriptions) subscription.dispose();
+      if (this.#active === folder) this.#active = undefined;
+    });
+    webview.html = pageHtml(webview, this.#root, { script: 'runViewer', title: 'Run' });
+    follow();
+  }
+}
+
+/** Keeps one page up to date with one run. */
+class RunFeed implements vscode.Disposable {
+  isSeen = false;
+  readonly #folder: string;
+  readonly #post: (message: ToRunViewer) => void;
+  readonly #timer: NodeJS.Timeout;
+  #follower: RunFollower | undefined;
+  #places: WirePlaces | undefined;
+  #lastStatus = '';
+  #isLooking = false;
+
+  constructor(folder: string, post: (message: ToRunViewer) => void) {
+    this.#folder = folder;
+    this.#post = post;
+    this.#timer = setInterval(() => void this.#look(), lookEveryMs);
+  }
+
+  async check(): Promise<void> {
+    await StudyRun.open(this.#folder, systemClock);
+  }
+
+  /** Everything, to a page that begins. */
+  async snapshot(): Promise<void> {
+    const run = await StudyRun.open(this.#folder, systemClock);
+    const conditions = run.about.conditions.map(wireCondition);
+    const problems = run.problems.map(wireProblem);
+    this.#places = new WirePlaces(conditions, problems);
+    this.#follower = new RunFollower(this.#folder);
+    const { records, status } = await this.#follower.next();
+    const { title, server, createdAt, seed } = run.about;
+    this.#post({
+      type: 'run/snapshot',
+      title,
+      about: `${server.model} on ${server.id}, ${new Date(createdAt).toLocaleString()}, seed ${seed}`,
+      folder: this.#folder,
+      conditions,
+      problems,
+      samples: this.#places.samples(records),
+      status: wireStatus(status),
+      report: null,
+    });
+  }
+
+  dispose(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** A page that nobody sees is told nothing; it catches up when it is seen. */
+  async #look(): Promise<void> {
+    if (!this.isSeen || !this.#follower || !this.#places || this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const { records, status } = await this.#follower.next();
+      const said = JSON.stringify(status);
+      if (records.length === 0 && said === this.#lastStatus) return;
+      this.#lastStatus = said;
+      this.#post({ type: 'run/progress', samples: this.#places.samples(records), status: wireStatus(status) });
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+}
