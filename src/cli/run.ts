@@ -53,6 +53,7 @@ export function addRun(program: Command, packageRoot: string): void {
       (text, all: string[] = []) => [...all, text],
     )
     .option('--limit <n>', 'the first n problems of each set', positive)
+    .option('--dialect <name>', 'how the model writes thinking, and not as the study says')
     .option('--concurrency <n>', 'samples at the same time (8)', positive, 8)
     .option('--accept-server-change', 'go on with a run although the server serves something else now')
     .option('--dry-run', 'say what would be done, and do nothing')
@@ -74,7 +75,8 @@ async function start(file: string, flags: RunFlags, packageRoot: string): Promis
   const text = await readTextFile(file);
   const study = limited(parseStudy(text, path.basename(file)), flags.limit);
   const choice = await chooseServer({ ...flags, ...serverOf(flags.server ?? study.server) });
-  const plan = await planStudy(study, file, study.dialect ?? choice.dialect);
+  const dialect = flags.dialect === undefined ? (study.dialect ?? choice.dialect) : choice.dialect;
+  const plan = await planStudy(study, file, dialect);
   checkNames(plan.conditions, flags.only);
   const runs = path.resolve(flags.out ?? path.join(path.dirname(file), 'runs'));
   if (flags.dryRun) return dryRun(plan, runs, flags);

@@ -19,6 +19,7 @@ export async function run(): Promise<void> {
   mocha.suite.emit('pre-require', globalThis as never, 'index', mocha);
   await import('./extension.suite');
   await import('./text.suite');
+  await import('./studies.suite');
   await new Promise<void>((resolve, reject) => {
     mocha.run((failures) => (failures > 0 ? reject(new Error(`${failures} tests failed`)) : resolve()));
   });

@@ -26,7 +26,9 @@ export async function runStudy(ui: UiContext, from: unknown): Promise<string | u
   );
   if (!(await confirmed(ui, file, chosen))) return undefined;
   const known = new Set((await ui.studies.list()).map(({ folder }) => folder));
-  await start(ui, file.fsPath, [file.fsPath], chosen, 'Starting the study');
+  const dialect =
+    study.dialect === undefined && typeof chosen.dialect === 'string' ? ['--dialect', chosen.dialect] : [];
+  await start(ui, file.fsPath, [file.fsPath, ...dialect], chosen, 'Starting the study');
   const { folder } = await ui.studies.next((run) => !known.has(run.folder) && run.about.study.file === file.fsPath);
   await openRun(ui, folder);
   return folder;

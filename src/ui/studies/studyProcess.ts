@@ -50,13 +50,12 @@ export async function startStudyProcess({ extensionPath, words, chosen, logFile 
   return child.pid;
 }
 
-function serverArguments({ server, dialect }: ChosenServer): { words: string[]; env: Record<string, string> } {
-  const dialectWords = typeof dialect === 'string' ? ['--dialect', dialect] : [];
-  if (server.kind === 'bundled') return { words: ['--server', server.id, ...dialectWords], env: {} };
+function serverArguments({ server }: ChosenServer): { words: string[]; env: Record<string, string> } {
+  if (server.kind === 'bundled') return { words: ['--server', server.id], env: {} };
   const model = server.model === null ? [] : ['--model', server.model];
   const key = server.apiKey === undefined ? [] : ['--api-key-env', keyVariable];
   const env: Record<string, string> = server.apiKey === undefined ? {} : { [keyVariable]: server.apiKey };
-  return { words: ['--server', server.url, ...model, ...key, ...dialectWords], env };
+  return { words: ['--server', server.url, ...model, ...key], env };
 }
 
 /** The last error that the process printed: one JSON line. */
