@@ -4,6 +4,9 @@ A step is a line of the thinking (a pass). Behind its text, before the newline, 
 predicts there is `<|good|>` if every running total of the line is right, and `<|bad|>` otherwise. The verdict itself is
 not part of the sequence: it is only what is learned at the tag. Half of the sequences have a tag behind every running
 total too, which teaches the model to check single steps.
+
+What is right in the text is learned as well: a model that forgets what should have come next cannot tell that something
+else came.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from traces import OWN_CUES, OWN_WEIGHTS, TITLES, Trace, joiner
 
 @dataclass
 class JudgedTrace(Trace):
-    """A trace with its own targets: the verdict where there is a tag, nothing elsewhere."""
+    """A trace with the verdict as the target where there is a tag."""
 
     #: Places of the tags.
     verdicts: dict[int, bool] = field(default_factory=dict)
@@ -31,7 +34,7 @@ class JudgedTrace(Trace):
         self.verdicts[len(self.ids) - 1] = good
 
     def targets(self, ignored: int) -> list[int]:
-        targets = [ignored] * len(self.ids)
+        targets = super().targets(ignored)
         for place, good in self.verdicts.items():
             targets[place] = self.codec.good if good else self.codec.bad
         return targets
@@ -55,16 +58,16 @@ def put_judged_pass(
         return result
     steps = family.steps(problem, level)
     at, offset = (rng.randrange(len(steps)) if slips else -1), 0
-    trace.put(TITLES[level], learn=False)
+    trace.put(TITLES[level])
     for index, step in enumerate(steps):
         if index == at:
             error = family.slip(problem, level, rng)
             offset = -error if min(each.total for each in steps[index:]) + error < 0 else error
-        trace.put(f"{' ' if index else ''}{step.text}{step.total + offset}", learn=False)
+        trace.put(f"{' ' if index else ''}{step.text}{step.total + offset}", learn=offset == 0)
         if dense:
             trace.judge(offset == 0)
     result = steps[-1].total + offset
-    trace.put(f" => {result}", learn=False)
+    trace.put(f" => {result}", learn=offset == 0)
     trace.judge(offset == 0)
     return result
 
