@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
+import { addExport, addImport } from './interchange';
 import { exitCodeOf, printError } from './output';
 import { addRun } from './run';
 import { addServe } from './serve';
@@ -24,6 +25,8 @@ async function main(argv: string[]): Promise<number> {
   addServe(program, packageRoot);
   addDoctor(program, packageRoot);
   addShow(program);
+  addImport(program, packageRoot);
+  addExport(program);
   try {
     if (argv.length <= 2) program.help();
     await program.parseAsync(argv);

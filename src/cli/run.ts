@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../core/base/clock';
@@ -17,6 +16,7 @@ import { StudyRun } from '../core/studies/studyRun';
 import { untilInterrupted } from './interrupt';
 import { positive } from './numbers';
 import { printJson } from './output';
+import { newRunFolder } from './runFolder';
 import { LiveRunTable, runTable } from './runTable';
 import { addServerOptions, type Choice, chooseServer, type ServerFlags } from './serverOptions';
 
@@ -85,7 +85,12 @@ async function start(file: string, flags: RunFlags, packageRoot: string): Promis
     if (flags.into === undefined) {
       const { id, url, model, version } = connection.server;
       const about = { study: source, server: { id, url, model, version }, clock: systemClock };
-      return work(await StudyRun.create(newFolder(runs, plan.title), plan, about), connection, flags, signal);
+      return work(
+        await StudyRun.create(newRunFolder(runs, plan.title, systemClock.now()), plan, about),
+        connection,
+        flags,
+        signal,
+      );
     }
     const run = await StudyRun.open(path.resolve(flags.into), systemClock);
     return work(run, connection, flags, signal, () => run.extend(plan, source));
@@ -201,21 +206,6 @@ function checkNames(conditions: readonly PlannedCondition[], only: readonly stri
   throw new SecondThoughtError('bad-usage', `The study has no condition "${unknown}".`, {
     remedy: `It has: ${names.join(', ')}.`,
   });
-}
-
-/** `runs/cues-20260102T030405`; a number follows if there is one already. */
-function newFolder(runs: string, title: string): string {
-  const name =
-    title
-      .normalize('NFKD')
-      .replace(/[^\w-]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 60) || 'study';
-  const time = new Date(systemClock.now()).toISOString().replace(/[-:]|\.\d+Z/g, '');
-  const first = path.join(runs, `${name}-${time}`);
-  let folder = first;
-  for (let again = 2; existsSync(folder); again++) folder = `${first}-${again}`;
-  return folder;
 }
 
 /** What would be made, and how long it would take by what earlier runs measured. */

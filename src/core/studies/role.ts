@@ -10,5 +10,5 @@ export function roleOf(condition: Condition): Role {
   const { decoder, maxThinkingTokens, minThinkingTokens, ignore, promptSuffix, bannedWords, earlyStop } = condition;
   if (!['bf', 'none'].includes(decoder) || promptSuffix !== '' || bannedWords.length > 0) return 'other';
   if (ignore !== 0 || minThinkingTokens > 0) return 'extended';
-  return maxThinkingTokens === null && earlyStop === null ? 'natural' : 'capped';
+  return typeof maxThinkingTokens !== 'number' && earlyStop === null ? 'natural' : 'capped'; // auto: all that fits
 }

@@ -26,6 +26,8 @@ const studyRunSchema = runFileSchema.extend({
   study: z.object({ file: z.string(), text: z.string() }),
   server: z.object({ id: z.string(), url: z.string(), model: z.string(), version: z.string().nullable() }),
   conditions: z.array(plannedConditionSchema),
+  /** Set if another tool made the samples: which one, and who counted their tokens. */
+  imported: z.object({ from: z.string(), tokens: z.string() }).optional(),
 });
 export type StudyRunFile = z.infer<typeof studyRunSchema>;
 
@@ -53,10 +55,11 @@ export class StudyRun {
   static async create(
     folder: string,
     { conditions, problems, seed, title }: StudyPlan,
-    { study, server, clock }: Pick<StudyRunFile, 'study' | 'server'> & { clock: Clock },
+    { study, server, imported, clock }: Pick<StudyRunFile, 'study' | 'server' | 'imported'> & { clock: Clock },
   ): Promise<StudyRun> {
     const createdAt = new Date(clock.now()).toISOString();
-    const about: StudyRunFile = { schemaVersion: 1, kind: 'study', createdAt, title, seed, study, server, conditions };
+    const made = { schemaVersion: 1, kind: 'study', createdAt, title, seed, study, server, conditions } as const;
+    const about: StudyRunFile = imported ? { ...made, imported } : made;
     const run = new StudyRun(folder, about, problems, clock);
     await writeWholeFile(path.join(folder, '.gitignore'), '*\n');
     await run.#describe();

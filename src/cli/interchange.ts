@@ -1,0 +1,104 @@
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { systemClock } from '../core/base/clock';
+import { SecondThoughtError } from '../core/base/errors';
+import { writeWholeFile } from '../core/base/files';
+import { exportedRows, toCsv } from '../core/interchange/exportRun';
+import { importLmEval, type TokenCounter } from '../core/interchange/importLmEval';
+import { connect } from '../core/servers/connect';
+import { conditionProgress } from '../core/studies/runStatus';
+import { StudyRun } from '../core/studies/studyRun';
+import { estimateTokens } from '../core/tokens/estimate';
+import { untilInterrupted } from './interrupt';
+import { printJson } from './output';
+import { newRunFolder } from './runFolder';
+import { runTable } from './runTable';
+import { addServerOptions, chooseServer, type ServerFlags } from './serverOptions';
+
+interface ImportFlags extends ServerFlags {
+  out: string;
+  title?: string;
+  json?: boolean;
+}
+
+/** `second-thought import`: results of another tool as a run. */
+export function addImport(program: Command, packageRoot: string): void {
+  const command = program
+    .command('import')
+    .argument('<path>', 'a samples_*.jsonl file of the lm-evaluation-harness, or a folder with some')
+    .description(
+      'Make a run of results of the lm-evaluation-harness (those published for s1, too), to score and look at.',
+    )
+    .option('--out <folder>', 'where the folder of the run is made', 'runs')
+    .option('--title <text>', 'what the run is called')
+    .option('--json', 'print one JSON document');
+  addServerOptions(command)
+    .addHelpText(
+      'after',
+      '\nTokens are counted from the texts: by the tokenizer of --server, else roughly (≈).\n\nExample:\n  second-thought import results/s1.1forcingauto --server http://gpu01:8000/v1',
+    )
+    .action((from: string, flags: ImportFlags) => importFrom(from, flags, packageRoot));
+}
+
+async function importFrom(from: string, flags: ImportFlags, packageRoot: string): Promise<void> {
+  const title = flags.title ?? `Imported ${path.basename(path.resolve(from))}`;
+  const folder = newRunFolder(path.resolve(flags.out), title, systemClock.now());
+  const { counter, close } = await tokenCounter(flags, packageRoot);
+  try {
+    const { run, conditions, samples } = await importLmEval(from, folder, { clock: systemClock, counter, title });
+    if (flags.json) printJson({ schemaVersion: 1, run: folder, conditions, samples, tokens: counter.name });
+    else process.stdout.write(`${folder}\n${runTable(conditionProgress(run))}\nTokens counted by ${counter.name}.\n`);
+  } finally {
+    await close();
+  }
+}
+
+/** The tokenizer of a server that is named, else a rough one. */
+async function tokenCounter(
+  flags: ImportFlags,
+  packageRoot: string,
+): Promise<{ counter: TokenCounter; close(): Promise<void> }> {
+  if (flags.server === undefined) {
+    return { counter: { name: '≈ gpt-tokenizer', count: estimateTokens }, close: async () => {} };
+  }
+  const { signal, release } = untilInterrupted();
+  const { server } = await chooseServer(flags);
+  const { client, close } = await connect(server, { packageRoot, signal });
+  const count = async (text: string) => (text === '' ? 0 : (await client.tokenize(text, signal)).length);
+  return {
+    counter: { name: client.model, count },
+    async close() {
+      release();
+      await close();
+    },
+  };
+}
+
+interface ExportFlags {
+  format: 'csv' | 'jsonl';
+  out?: string;
+}
+
+/** `second-thought export`: the samples of a run for other programs. */
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .argument('<run>', 'folder of a run')
+    .description('Write the samples of a run as a table: one row per sample, with question, answer, outcome and costs.')
+    .addOption(new Option('--format <name>', 'csv or jsonl').choices(['csv', 'jsonl']).default('csv'))
+    .option('--out <file>', 'where to; without it: standard output')
+    .addHelpText('after', '\nExample:\n  second-thought export runs/cues-20260102T030405 --out cues.csv')
+    .action(exportRun);
+}
+
+async function exportRun(folder: string, { format, out }: ExportFlags): Promise<void> {
+  const rows = [...exportedRows(await StudyRun.open(path.resolve(folder), systemClock))];
+  if (rows.length === 0) {
+    throw new SecondThoughtError('bad-usage', `The run in ${folder} has no sample yet.`, {
+      remedy: `Make some: second-thought run --resume ${folder}`,
+    });
+  }
+  const text = format === 'csv' ? toCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  if (out === undefined) process.stdout.write(text);
+  else await writeWholeFile(out, text);
+}
