@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { systemClock } from '../core/base/clock';
 import { SecondThoughtError } from '../core/base/errors';
@@ -5,6 +6,7 @@ import { cliScratchFolder } from '../core/base/folders';
 import { printable } from '../core/base/untrustedText';
 import { gradeTrace } from '../core/evaluate/outcome';
 import { describeCondition } from '../core/forcing/condition';
+import { parseAddress } from '../core/traces/address';
 import { RunStore } from '../core/traces/runStore';
 import { type Trace, thinkingTokens } from '../core/traces/trace';
 import { readTraceFile } from '../core/traces/traceFile';
@@ -17,7 +19,7 @@ import { TraceStream } from './traceStream';
 export function addShow(program: Command): void {
   program
     .command('show')
-    .argument('[trace]', 'id (or its beginning) of a trace, or a *.trace.json file; without it: a list')
+    .argument('[trace]', 'id (or its beginning) of a trace, RUN#ID, or a *.trace.json file; without it: a list')
     .description('Show a trace, or list those that "force" made.')
     .option('--json', 'print one JSON document')
     .addOption(
@@ -30,6 +32,7 @@ export function addShow(program: Command): void {
 const example = `
 Example:
   second-thought show 1f3a
+  second-thought show runs/cues-20260102T030405#9c07
   diff <(second-thought show 1f3a --text) <(second-thought show 9c07 --text)`;
 
 async function show(reference: string | undefined, flags: { json?: boolean; text?: boolean }): Promise<void> {
@@ -54,10 +57,14 @@ function noTrace(): SecondThoughtError {
   });
 }
 
-/** A trace by file name or by the beginning of its id. */
+/** A trace by file name or by its address. */
 export async function findTrace(reference: string): Promise<Trace> {
   if (reference.endsWith('.json')) return readTraceFile(reference);
-  return (await RunStore.openScratch(cliScratchFolder(), systemClock)).find(reference);
+  const { run, trace } = parseAddress(reference);
+  if (run === undefined) return (await RunStore.openScratch(cliScratchFolder(), systemClock)).find(trace);
+  const store = RunStore.at(path.resolve(run), systemClock);
+  await store.describe(); // says that there is no run, rather than no trace
+  return store.find(trace);
 }
 
 async function list(flags: { json?: boolean }): Promise<void> {

@@ -80,6 +80,9 @@ describe('a study', () => {
     expect(traceLines(document.run)).toHaveLength(18);
     expect(readdirSync(path.join(document.run, 'live'))).toEqual([]);
     expect(JSON.parse(readFileSync(path.join(document.run, 'status.json'), 'utf8')).state).toBe('finished');
+    const { id } = JSON.parse(traceLines(document.run)[0] ?? '{}');
+    const shown = await home.run(['show', `${document.run}#${id.slice(0, 8)}`, '--json']);
+    expect(JSON.parse(shown.stdout).id).toBe(id);
   });
 
   it('killed at any moment and resumed comes to the same, and no finished sample is made twice', async () => {
