@@ -7,7 +7,7 @@ import {
   type Step,
   type Vocabulary,
 } from '../../../src/localServer/generation/choice';
-import { createRandom } from '../../../src/localServer/generation/random';
+import { createRandom } from '../../../src/core/base/random';
 import { type Adjustment, chooseId } from '../../../src/localServer/generation/sampler';
 import { decideStop, isHeldBack, type StopRules } from '../../../src/localServer/generation/stopping';
 
