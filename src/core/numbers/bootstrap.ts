@@ -73,7 +73,10 @@ export function bootstrapMeans(columns: readonly (readonly number[])[], options:
   }
   const sums = resampledSums(values, width, options);
   return columns.map((column, at) => {
-    const replicates = Float64Array.from({ length: options.replicates }, (_, r) => (sums[r * width + at] ?? 0) / problems);
+    const replicates = Float64Array.from(
+      { length: options.replicates },
+      (_, r) => (sums[r * width + at] ?? 0) / problems,
+    );
     const value = column.reduce((sum, one) => sum + one, 0) / problems;
     const isSpread = column.some((one) => one !== column[0]);
     return { value, interval: isSpread ? percentileInterval(replicates) : null };

@@ -1,8 +1,8 @@
 import type { Estimate, Interval, Means, Quantity, TableBootstrap } from './bootstrap';
-import { asFamily, type Comparison, type CompareOptions, compareInTable } from './compare';
+import { asFamily, type CompareOptions, type Comparison, compareInTable } from './compare';
 import {
-  allPairsScaling,
   type Axis,
+  allPairsScaling,
   closePairs,
   control,
   isWithin,

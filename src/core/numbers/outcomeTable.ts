@@ -161,7 +161,9 @@ export const powersOfTwo = (highest: number): number[] =>
  * within is the mean square inside problems, between what the mean square between problems holds beyond it, at least 0.
  */
 export function varianceOf(problems: readonly (readonly SampleRow[])[], k: number): Variance | null {
-  const shares = problems.filter((rows) => rows.length === k && rows.every(hasVerdict)).map((rows) => accuracyOf(rows) ?? 0);
+  const shares = problems
+    .filter((rows) => rows.length === k && rows.every(hasVerdict))
+    .map((rows) => accuracyOf(rows) ?? 0);
   if (k < 2 || shares.length < 2) return null;
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
   const ofMeans = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / (shares.length - 1);

@@ -121,7 +121,8 @@ function checkConditions({ conditions, samples }: RunSamples, fileName: string):
   }
   const known = new Map(conditions.map((condition) => [condition.conditionKey, condition]));
   for (const { conditionKey, sample, problemKey } of samples) {
-    const condition = known.get(conditionKey) ?? refuse(`"${problemKey}" names an unknown condition "${conditionKey}".`);
+    const condition =
+      known.get(conditionKey) ?? refuse(`"${problemKey}" names an unknown condition "${conditionKey}".`);
     if (sample < condition.samples) continue;
     refuse(`"${problemKey}" has a sample ${sample}, but "${condition.name}" has only ${condition.samples}, from 0 on.`);
   }

@@ -46,7 +46,8 @@ export function parsePoints(text: string, fileName: string): GivenPoint[] {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const [index, ...field] = issue?.path ?? [];
-    const where = index === undefined ? '' : `, point ${Number(index) + 1}${field.length > 0 ? `, "${field.join('.')}"` : ''}`;
+    const where =
+      index === undefined ? '' : `, point ${Number(index) + 1}${field.length > 0 ? `, "${field.join('.')}"` : ''}`;
     throw new SecondThoughtError('invalid-file', `${fileName}${where}: ${issue?.message ?? 'invalid'}.`, {
       remedy: format,
     });

@@ -1,5 +1,5 @@
 import { type BootstrapOptions, type Quantity, TableBootstrap } from './bootstrap';
-import { type Comparison, type CompareOptions, compareConditions } from './compare';
+import { type CompareOptions, type Comparison, compareConditions } from './compare';
 import { type EqualTokens, equalTokens, type PlannedSplit, planSplits } from './longerOrMore';
 import { type MethodMeasures, measureMethods } from './methodMeasures';
 import { type OutcomeRow, outcomeRows } from './outcomeTable';

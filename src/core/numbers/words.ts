@@ -41,7 +41,8 @@ const percent = (interval: Interval | null): Interval | null => interval && [100
 export function sentencesOf(measures: MethodMeasures): string[] {
   const { capped, extended, performance, best, dropAfterBest, noVerdictBecause, points } = measures;
   const of = quantityNames[measures.quantity];
-  if (points.length < 2) return [`Scaling needs two or more conditions of ${measures.method}; there is ${points.length}.`];
+  if (points.length < 2)
+    return [`Scaling needs two or more conditions of ${measures.method}; there is ${points.length}.`];
   const gains = measures.gains.filter(({ verdict }) => verdict !== null);
   return [
     ...(noVerdictBecause ? [`No verdict: ${noVerdictBecause}.`] : []),
@@ -116,7 +117,8 @@ export function equalTokenSentences(line: EqualTokens | null): string[] {
 
 export function planSentence({ tokens, best }: PlannedSplit): string {
   if (!best) return `Nothing measured costs at most ${Math.round(tokens)} generated tokens a problem.`;
-  const how = best.k === 1 ? `one sample of ${best.condition}` : `the majority of ${best.k} samples of ${best.condition}`;
+  const how =
+    best.k === 1 ? `one sample of ${best.condition}` : `the majority of ${best.k} samples of ${best.condition}`;
   const { value, interval } = best.accuracy;
   const splitHalf = best.splitHalf === null ? '' : `; split-half ${decimal(100 * best.splitHalf)} %`;
   return `With ${Math.round(tokens)} generated tokens a problem: ${how}, ${decimal(100 * (value ?? 0))} %${bracket(percent(interval))}${splitHalf}.`;
