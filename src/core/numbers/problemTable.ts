@@ -14,33 +14,35 @@ export interface ProblemTable {
 }
 
 /**
- * One table per problem set, in the order of their first samples. While the run goes on, only problems finished in all
+ * One table per problem set, in the order of their names. While the run goes on, only problems finished in all
  * the given conditions count, so that a condition that is ahead is not compared on other problems.
  */
 export function problemTables(run: RunSamples, conditions: readonly ConditionRow[] = run.conditions): ProblemTable[] {
   const bySet = grouped(run.samples, ({ problemSet }) => problemSet);
-  return [...bySet].map(([problemSet, samples]) => {
-    const byCell = grouped(samples, ({ problemKey, conditionKey }) => JSON.stringify([problemKey, conditionKey]));
-    const cell = (problemKey: string, { conditionKey }: ConditionRow) =>
-      byCell.get(JSON.stringify([problemKey, conditionKey])) ?? [];
-    const all = [...new Set(samples.map(({ problemKey }) => problemKey))].sort();
-    const isDone = (problemKey: string) =>
-      conditions.every(
-        (condition) =>
-          cell(problemKey, condition).filter(({ outcome }) => outcome !== 'error').length === condition.samples,
-      );
-    const problemKeys = run.isFinished ? all : all.filter(isDone);
-    return {
-      problemSet,
-      problemKeys,
-      conditions: [...conditions],
-      cells: conditions.map((condition) =>
-        problemKeys.map((key) => cell(key, condition).toSorted((a, b) => a.sample - b.sample)),
-      ),
-      unfinishedProblems: all.length - problemKeys.length,
-      isFinished: run.isFinished,
-    };
-  });
+  return [...bySet]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([problemSet, samples]) => {
+      const byCell = grouped(samples, ({ problemKey, conditionKey }) => JSON.stringify([problemKey, conditionKey]));
+      const cell = (problemKey: string, { conditionKey }: ConditionRow) =>
+        byCell.get(JSON.stringify([problemKey, conditionKey])) ?? [];
+      const all = [...new Set(samples.map(({ problemKey }) => problemKey))].sort();
+      const isDone = (problemKey: string) =>
+        conditions.every(
+          (condition) =>
+            cell(problemKey, condition).filter(({ outcome }) => outcome !== 'error').length === condition.samples,
+        );
+      const problemKeys = run.isFinished ? all : all.filter(isDone);
+      return {
+        problemSet,
+        problemKeys,
+        conditions: [...conditions],
+        cells: conditions.map((condition) =>
+          problemKeys.map((key) => cell(key, condition).toSorted((a, b) => a.sample - b.sample)),
+        ),
+        unfinishedProblems: all.length - problemKeys.length,
+        isFinished: run.isFinished,
+      };
+    });
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

@@ -10,7 +10,7 @@ import { equalTokenSentences, planSentence, sentencesOf, units } from './words';
 export interface ScoreOptions extends CompareOptions {
   /** Default: thinking tokens; generated tokens where there are several methods, whose thinking does not compare. */
   quantity?: Quantity;
-  /** Generated tokens a problem to plan for. Default: what each condition costs. */
+  /** Generated tokens a problem to plan for. Default: what the conditions cost. */
   budgets?: readonly number[];
 }
 
@@ -69,8 +69,7 @@ function scoreTable(table: ProblemTable, quantity: Quantity, options: ScoreOptio
   const bootstrap = new TableBootstrap(table, options);
   const methods = measureMethods({ table, bootstrap, quantity, options });
   const line = equalTokens(table, options);
-  const costs = [...bootstrap.means.generated].filter(Number.isFinite).sort((a, b) => a - b);
-  const plans = planSplits(table, options.budgets ?? [...new Set(costs)], options);
+  const plans = planSplits(table, options.budgets ?? costsApart(bootstrap.means.generated), options);
   return {
     problemSet: table.problemSet,
     problems: table.problemKeys.length,
@@ -85,4 +84,13 @@ function scoreTable(table: ProblemTable, quantity: Quantity, options: ScoreOptio
       ...(table.isFinished ? plans.map(planSentence) : []),
     ],
   };
+}
+
+/** What the conditions cost, dearest first; of costs within 5 % of each other only the highest. */
+function costsApart(costs: Float64Array): number[] {
+  const kept: number[] = [];
+  for (const cost of [...costs.filter(Number.isFinite)].sort((a, b) => b - a)) {
+    if (cost <= 0.95 * (kept.at(-1) ?? Infinity)) kept.push(cost);
+  }
+  return kept;
 }
