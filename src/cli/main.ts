@@ -2,11 +2,13 @@
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
+import { addCompare } from './compare';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
 import { addExport, addImport } from './interchange';
 import { exitCodeOf, printError } from './output';
 import { addRun } from './run';
+import { addScore } from './score';
 import { addServe } from './serve';
 import { addShow } from './show';
 import { version } from './version';
@@ -22,6 +24,8 @@ async function main(argv: string[]): Promise<number> {
     .configureOutput({ writeErr: () => {} }); // errors are printed once, below, in the form that was asked for
   addForce(program, packageRoot);
   addRun(program, packageRoot);
+  addScore(program);
+  addCompare(program);
   addServe(program, packageRoot);
   addDoctor(program, packageRoot);
   addShow(program);

@@ -1,5 +1,5 @@
+import { createRandom } from '../../core/base/random';
 import { type IdLogprobs, type LogprobWish, listLogprobs } from './logprobs';
-import { createRandom } from './random';
 import { type Candidates, chooseId, type Sampling } from './sampler';
 import { decideStop, type Ending, isHeldBack, type StopRules } from './stopping';
 import { StopStringFinder, TextDecoder } from './textStream';

@@ -1,4 +1,4 @@
-import type { Random } from './random';
+import type { Random } from '../../core/base/random';
 
 /** The likeliest next ids, best first, with natural log-probabilities of the unmodified model. */
 export interface Candidates {

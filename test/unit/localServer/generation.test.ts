@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createRandom } from '../../../src/core/base/random';
 import {
   type ChoicePlan,
   type Distributions,
@@ -7,7 +8,6 @@ import {
   type Step,
   type Vocabulary,
 } from '../../../src/localServer/generation/choice';
-import { createRandom } from '../../../src/localServer/generation/random';
 import { type Adjustment, chooseId } from '../../../src/localServer/generation/sampler';
 import { decideStop, isHeldBack, type StopRules } from '../../../src/localServer/generation/stopping';
 
