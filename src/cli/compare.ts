@@ -4,6 +4,7 @@ import { compareConditions, cueSteps } from '../core/numbers/compare';
 import type { ConditionRow, RunSamples } from '../core/numbers/runSamples';
 import { defaultOptions } from '../core/numbers/scoreRun';
 import { verdictSentence } from '../core/numbers/words';
+import { readRunSamples } from '../core/studies/readRunSamples';
 import { compareText } from './compareText';
 import { printJson } from './output';
 import {
@@ -23,6 +24,7 @@ interface CompareFlags extends BootstrapFlags {
 
 const example = `
 Examples:
+  second-thought compare runs/cues-20260102T030405 natural "Wait ×2"
   second-thought compare --samples run.jsonl natural "Wait ×2"
   second-thought compare --samples run.jsonl natural "Wait ×1" "Wait ×2" "Wait ×4"     (Holm over the three)
   second-thought compare --samples run.jsonl --per-cue`;
@@ -31,7 +33,10 @@ Examples:
 export function addCompare(program: Command): void {
   const command = program
     .command('compare')
-    .argument('[conditions...]', 'the condition to compare with, then one or more others')
+    .argument(
+      '[words...]',
+      'folder of a run (not with --samples), the condition to compare with, then one or more others',
+    )
     .description('Compare conditions on the problems they share: difference, test, flips, verdict.')
     .option('--samples <file>', 'samples of a run, as JSON lines')
     .option('--per-cue', 'compare each number of cues with the one before')
@@ -44,11 +49,15 @@ export function addCompare(program: Command): void {
   addBootstrapOptions(command).addHelpText('after', example).action(compare);
 }
 
-async function compare(names: string[], flags: CompareFlags): Promise<void> {
-  if (flags.samples === undefined) {
-    throw new SecondThoughtError('bad-usage', 'Nothing to compare in was named.', { remedy: 'Give --samples FILE.' });
+async function compare(words: string[], flags: CompareFlags): Promise<void> {
+  const [folder, ...rest] = words;
+  if (flags.samples === undefined && folder === undefined) {
+    throw new SecondThoughtError('bad-usage', 'Nothing to compare in was named.', {
+      remedy: 'Give the folder of a RUN, or --samples FILE.',
+    });
   }
-  const run = await readSamplesFile(flags.samples);
+  const names = flags.samples === undefined ? rest : words;
+  const run = flags.samples === undefined ? await readRunSamples(folder ?? '') : await readSamplesFile(flags.samples);
   const pairs = flags.perCue ? stepsOf(run) : pairsOf(run, names);
   const { seed, replicates, difference } = flags;
   const comparisons = compareConditions(run, pairs, { seed, replicates, smallestDifference: difference });

@@ -4,6 +4,7 @@ import { readTextFile } from '../core/base/files';
 import type { Quantity } from '../core/numbers/bootstrap';
 import { parsePoints, scorePoints } from '../core/numbers/scorePoints';
 import { defaultOptions, scoreRun } from '../core/numbers/scoreRun';
+import { readRunSamples } from '../core/studies/readRunSamples';
 import { positive } from './numbers';
 import { printJson } from './output';
 import {
@@ -27,6 +28,7 @@ interface ScoreFlags extends BootstrapFlags {
 
 const example = `
 Examples:
+  second-thought score runs/cues-20260102T030405
   second-thought score --points table3.json      [{"thinkingTokens": 1024, "correct": 1, "total": 30}, …]
   second-thought score --samples run.jsonl --tokens 4000 --json`;
 
@@ -34,6 +36,7 @@ Examples:
 export function addScore(program: Command): void {
   const command = program
     .command('score')
+    .argument('[run]', 'folder of a run')
     .description('Accuracy, Control, Scaling and Performance with their intervals, votes and plans.')
     .addOption(new Option('--samples <file>', 'samples of a run, as JSON lines').conflicts('points'))
     .option('--points <file>', 'points of a figure: thinking tokens, correct, total; "limit" adds Control')
@@ -57,18 +60,18 @@ const collect =
   <T>(parse: (text: string) => T) =>
   (text: string, all: T[] = []): T[] => [...all, parse(text)];
 
-async function score(flags: ScoreFlags): Promise<void> {
+async function score(folder: string | undefined, flags: ScoreFlags): Promise<void> {
   const { seed, replicates, points, samples } = flags;
   if (points !== undefined) {
     const report = scorePoints(parsePoints(await readTextFile(points), points), { seed, replicates });
     return flags.json ? printJson(report) : print(pointsText(report));
   }
-  if (samples === undefined) {
-    throw new SecondThoughtError('bad-usage', 'Nothing to score was named.', {
-      remedy: 'Give --samples FILE or --points FILE.',
+  if ((samples === undefined) === (folder === undefined)) {
+    throw new SecondThoughtError('bad-usage', 'Name one thing to score.', {
+      remedy: 'Give a RUN, --samples FILE or --points FILE.',
     });
   }
-  const run = await readSamplesFile(samples);
+  const run = samples === undefined ? await readRunSamples(folder ?? '') : await readSamplesFile(samples);
   const conditions = flags.only === undefined ? run.conditions : conditionsByName(run, flags.only);
   const report = scoreRun(
     { ...run, conditions },

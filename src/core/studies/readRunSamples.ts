@@ -1,0 +1,74 @@
+import path from 'node:path';
+import { systemClock } from '../base/clock';
+import { answerKey } from '../evaluate/outcome';
+import type { Condition } from '../forcing/condition';
+import { conditionKey } from '../forcing/condition';
+import type { ConditionRow, RunSamples } from '../numbers/runSamples';
+import { problemKey } from '../problems/problem';
+import { roleOf } from './role';
+import type { PlannedCondition } from './studyPlan';
+import { StudyRun } from './studyRun';
+
+/** Everything that numbers are made from, of the run in a folder. @throws SecondThoughtError `file-not-found`, `invalid-file` */
+export async function readRunSamples(folder: string): Promise<RunSamples> {
+  return runSamplesOf(await StudyRun.open(path.resolve(folder), systemClock));
+}
+
+export function runSamplesOf(run: StudyRun): RunSamples {
+  const { title, conditions } = run.about;
+  const choices = new Map(
+    run.problems.map(({ problemSet, problem }) => [JSON.stringify([problemSet, problemKey(problem)]), problem.choices]),
+  );
+  return {
+    title,
+    isFinished: run.left().length === 0,
+    conditions: conditions.map((planned) => conditionRow(planned, conditions)),
+    samples: [...run.records].map((record) => {
+      const own = choices.get(JSON.stringify([record.problemSet, record.problemKey]));
+      return record.answer === null ? record : { ...record, answerKey: answerKey(record.answer, own) };
+    }),
+  };
+}
+
+function conditionRow(
+  { key, name, condition, samples }: PlannedCondition,
+  all: readonly PlannedCondition[],
+): ConditionRow {
+  const { maxThinkingTokens: cap, minThinkingTokens, ignore, replicate } = condition;
+  const role = roleOf(condition);
+  const original = replicate > 0 ? conditionKey({ ...condition, replicate: 0 }) : null;
+  return {
+    conditionKey: key,
+    name,
+    role,
+    limit: typeof cap === 'number' && cap > 0 ? cap : null,
+    minimum: minThinkingTokens > 0 ? minThinkingTokens : null,
+    cues: role === 'extended' && typeof ignore === 'number' ? ignore : null,
+    samples,
+    method: methodOf(condition),
+    replicateOf: all.some((other) => other.key === original) ? original : null,
+  };
+}
+
+/** Conditions that are points of one curve: Control, Scaling and Performance are of each by itself (s1 paper §3.2). */
+function methodOf({
+  decoder,
+  promptSuffix,
+  sampling,
+  bannedWords,
+  cues,
+  ignore,
+  maxThinkingTokens,
+}: Condition): string {
+  const warm = sampling.temperature > 0 ? ` at temperature ${sampling.temperature}` : '';
+  const asked = /steps\.$/.test(promptSuffix)
+    ? 'step-conditional'
+    : /tokens\.$/.test(promptSuffix)
+      ? 'token-conditional'
+      : 'class-conditional';
+  if (promptSuffix !== '') return `${asked}${typeof maxThinkingTokens === 'number' ? ' with forcing' : ''}${warm}`;
+  if (bannedWords.length > 0) return `without ${bannedWords.join('/')}${warm}`;
+  const isOwnCue = ignore !== 0 && (cues.length > 1 || cues[0] !== 'Wait');
+  const name = decoder === 'none' ? 'bf' : decoder; // the natural run, from which caps and cues start
+  return `${name}${isOwnCue ? ` with ${cues.map((cue) => cue || 'no cue').join('/')}` : ''}${warm}`;
+}
