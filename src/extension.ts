@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
+import { toSecondThoughtError } from './core/base/errors';
 import { forceFirstProblem } from './ui/commands/forceThinking';
 import { actOnRun } from './ui/commands/runActions';
 import { registerCommands } from './ui/commands/table';
@@ -28,6 +29,16 @@ import { registerTraceTextLanguage } from './ui/traceText/outline';
 import { TraceFiles } from './ui/traceViewer/traceFiles';
 import { TraceViewerProvider } from './ui/traceViewer/traceViewer';
 
+/** The numbers of a run, by the engine; where it cannot, the log says why and the page goes on without. */
+const scoreIn = (engine: EngineClient, log: vscode.LogOutputChannel) => async (run: string) => {
+  try {
+    return (await engine.ask({ type: 'score', run })).report;
+  } catch (error) {
+    log.warn(`${run}: ${toSecondThoughtError(error).message}`);
+    return undefined;
+  }
+};
+
 /** Builds the objects and hands them over. Nothing starts, and nothing is sent, before a command. */
 export function activate(context: vscode.ExtensionContext): UiContext {
   const startedAt = performance.now();
@@ -42,9 +53,13 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
   });
   const studies = new StudyRuns();
-  const runViewer = new RunViewerProvider(context.extensionUri, (action, folder) => {
-    actOnRun(ui, action, folder).catch((error) => presentError(error, log));
-  });
+  const runViewer = new RunViewerProvider(
+    context.extensionUri,
+    (action, folder) => {
+      actOnRun(ui, action, folder).catch((error) => presentError(error, log));
+    },
+    scoreIn(engine, log),
+  );
   const ui: UiContext = {
     engine,
     traces,

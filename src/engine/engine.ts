@@ -9,9 +9,12 @@ import { type Connection, connect } from '../core/servers/connect';
 import { examineServer } from '../core/servers/doctor';
 import { probeServer, proposeDialect } from '../core/servers/probe';
 import type { ServerSpec } from '../core/servers/serverSpec';
+import { readRunSamples } from '../core/studies/readRunSamples';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
+
+import { runReport } from './runReport';
 
 interface EngineOptions {
   store: RunStore;
@@ -113,6 +116,8 @@ export class Engine {
         return { traces: await store.list() };
       case 'read':
         return { trace: await (request.run ? RunStore.at(request.run, clock) : store).find(request.traceId) };
+      case 'score':
+        return { report: runReport(await readRunSamples(request.run)) };
       default:
         return request satisfies never;
     }

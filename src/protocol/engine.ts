@@ -6,6 +6,7 @@ import { findingSchema, serverProbeSchema } from '../core/servers/serverFacts';
 import { serverSpecSchema } from '../core/servers/serverSpec';
 import { traceEventSchema } from '../core/traces/events';
 import { traceSchema } from '../core/traces/trace';
+import { reportSchema } from './runViewer';
 
 /**
  * Messages between the extension host and its engine, the child process that generates for one window. They go over
@@ -52,6 +53,8 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('list'), requestId }),
   /** `run`: folder of another run than the window's own. */
   z.object({ type: z.literal('read'), requestId, traceId, run: z.string().optional() }),
+  /** The numbers of the run in a folder. */
+  z.object({ type: z.literal('score'), requestId, run: z.string() }),
 ]);
 export type EngineRequest = z.infer<typeof engineRequestSchema>;
 
@@ -59,7 +62,8 @@ const errorReportSchema = z.object({ code: z.string(), message: z.string(), reme
 
 /**
  * Replies: `force`, `waitAgain`, `continue` and `read` give `{ trace }`, `evaluate` gives `{ outcome }`, `list` gives
- * `{ traces }`, the requests about servers what their names say; the others give `{}`.
+ * `{ traces }`, the requests about servers what their names say, `score` gives `{ report }`; the others
+ * give `{}`.
  */
 const resultSchema = z.object({
   trace: traceSchema.optional(),
@@ -68,6 +72,7 @@ const resultSchema = z.object({
   probe: serverProbeSchema.optional(),
   dialect: z.string().nullable().optional(),
   findings: z.array(findingSchema).optional(),
+  report: reportSchema.optional(),
 });
 export type EngineResult = z.infer<typeof resultSchema>;
 

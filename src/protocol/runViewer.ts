@@ -56,35 +56,48 @@ export interface WireRunStatus {
 }
 
 /** A condition in the figure. Intervals are 95 %. */
-export interface WirePoint {
-  condition: number;
-  accuracy: number;
-  low: number;
-  high: number;
+const pointSchema = z.object({
+  /** Its place in the list of conditions. */
+  condition: z.int(),
+  accuracy: z.number(),
+  low: z.number(),
+  high: z.number(),
   /** Means per sample. */
-  thinkingTokens: number;
-  generatedTokens: number;
-  durationMs: number;
-}
+  thinkingTokens: z.number(),
+  generatedTokens: z.number(),
+  durationMs: z.number(),
+});
+export type WirePoint = z.infer<typeof pointSchema>;
 
 /** A number with its name, e.g. Scaling, and the interval, all as text that is ready to show. */
-export interface WireMeasure {
-  name: string;
-  value: string;
-  interval: string | null;
+const measureSchema = z.object({
+  name: z.string(),
+  value: z.string(),
+  interval: z.string().nullable(),
   /** What it means, or why there is none. */
-  note: string;
-}
+  note: z.string(),
+});
+export type WireMeasure = z.infer<typeof measureSchema>;
 
-/** What the numbers say; undefined until they are computed, which may take seconds. */
-export interface WireReport {
-  points: WirePoint[];
+/** What the numbers say: computed by the engine, which may take seconds. */
+export const reportSchema = z.object({
+  points: z.array(pointSchema),
   /** Voting with the same tokens: majority of k samples of one condition; empty where none has enough samples. */
-  votes: { condition: number; k: number; accuracy: number; low: number; high: number; generatedTokens: number }[];
-  measures: WireMeasure[];
+  votes: z.array(
+    z.object({
+      condition: z.int(),
+      k: z.int(),
+      accuracy: z.number(),
+      low: z.number(),
+      high: z.number(),
+      generatedTokens: z.number(),
+    }),
+  ),
+  measures: z.array(measureSchema),
   /** What follows, in sentences. */
-  sentences: string[];
-}
+  sentences: z.array(z.string()),
+});
+export type WireReport = z.infer<typeof reportSchema>;
 
 interface RunSnapshot {
   type: 'run/snapshot';

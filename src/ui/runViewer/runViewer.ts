@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { systemClock } from '../../core/base/clock';
 import { RunFollower } from '../../core/studies/followRun';
 import { StudyRun } from '../../core/studies/studyRun';
-import { type FromRunViewer, fromRunViewerSchema, type ToRunViewer } from '../../protocol/runViewer';
+import { type FromRunViewer, fromRunViewerSchema, type ToRunViewer, type WireReport } from '../../protocol/runViewer';
 import { runViewType } from '../ids';
 import { pageHtml } from '../pageHtml';
 import { WirePlaces, wireCondition, wireProblem, wireStatus } from './toWire';
@@ -11,17 +11,24 @@ import { WirePlaces, wireCondition, wireProblem, wireStatus } from './toWire';
 /** What the page asks for besides its own messages. */
 export type RunRequest = Exclude<FromRunViewer, { type: 'ready' }>;
 
+/** The numbers of a run; undefined where they cannot be made now. */
+type Score = (folder: string) => Promise<WireReport | undefined>;
+
 const lookEveryMs = 500;
+/** Numbers take longer to make than to read: of a run that goes on, they are made this often. */
+const scoreEveryMs = 5_000;
 
 /** The viewer of runs: a page on `run.json` that follows the run's folder while it can be seen. */
 export class RunViewerProvider implements vscode.CustomReadonlyEditorProvider<vscode.CustomDocument> {
   readonly #root: vscode.Uri;
   readonly #act: (request: RunRequest, folder: string) => void;
+  readonly #score: Score;
   #active: string | undefined;
 
-  constructor(root: vscode.Uri, act: (request: RunRequest, folder: string) => void) {
+  constructor(root: vscode.Uri, act: (request: RunRequest, folder: string) => void, score: Score) {
     this.#root = root;
     this.#act = act;
+    this.#score = score;
   }
 
   static register(provider: RunViewerProvider): vscode.Disposable {
@@ -44,7 +51,7 @@ export class RunViewerProvider implements vscode.CustomReadonlyEditorProvider<vs
     const folder = path.dirname(uri.fsPath);
     const { webview } = panel;
     webview.options = { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(this.#root, 'dist', 'webview')] };
-    const feed = new RunFeed(folder, (message) => void webview.postMessage(message));
+    const feed = new RunFeed(folder, (message) => void webview.postMessage(message), this.#score);
     await feed.check(); // a run that cannot be read is said here, in place of a page
     const follow = () => {
       feed.isSeen = panel.visible;
@@ -80,8 +87,14 @@ class RunFeed implements vscode.Disposable {
   #places: WirePlaces | undefined;
   #lastStatus = '';
   #isLooking = false;
+  readonly #score: Score;
+  #isScoring = false;
+  /** Records that came since the numbers were made. */
+  #isStale = true;
+  #scoredAt = 0;
 
-  constructor(folder: string, post: (message: ToRunViewer) => void) {
+  constructor(folder: string, post: (message: ToRunViewer) => void, score: Score) {
+    this.#score = score;
     this.#folder = folder;
     this.#post = post;
     this.#timer = setInterval(() => void this.#look(), lookEveryMs);
@@ -111,10 +124,26 @@ class RunFeed implements vscode.Disposable {
       status: wireStatus(status),
       report: null,
     });
+    this.#isStale = true;
+    this.#scoredAt = 0;
+    await this.#report();
   }
 
   dispose(): void {
     clearInterval(this.#timer);
+  }
+
+  async #report(): Promise<void> {
+    if (!this.#isStale || this.#isScoring || Date.now() - this.#scoredAt < scoreEveryMs) return;
+    this.#isScoring = true;
+    this.#isStale = false;
+    try {
+      const report = await this.#score(this.#folder);
+      if (report) this.#post({ type: 'run/report', report });
+    } finally {
+      this.#isScoring = false;
+      this.#scoredAt = Date.now();
+    }
   }
 
   /** A page that nobody sees is told nothing; it catches up when it is seen. */
@@ -124,6 +153,8 @@ class RunFeed implements vscode.Disposable {
     try {
       const { records, status } = await this.#follower.next();
       const said = JSON.stringify(status);
+      this.#isStale ||= records.length > 0;
+      void this.#report();
       if (records.length === 0 && said === this.#lastStatus) return;
       this.#lastStatus = said;
       this.#post({ type: 'run/progress', samples: this.#places.samples(records), status: wireStatus(status) });
