@@ -44,8 +44,10 @@ export function scoreText(score: RunScore): string {
 
 function setText(set: SetScore): string {
   const left = set.unfinishedProblems === 0 ? '' : `, ${set.unfinishedProblems} not finished in all conditions`;
+  const head = `${heading(set.problemSet)}  ${set.problems} problems${left}`;
+  if (set.problems === 0) return head;
   return [
-    `${heading(set.problemSet)}  ${set.problems} problems${left}`,
+    head,
     outcomesTable(set.conditions),
     tokensTable(set.conditions),
     ...votesTable(set.conditions),

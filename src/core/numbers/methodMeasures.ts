@@ -54,7 +54,7 @@ export interface MethodMeasures {
   /** Below the natural length. Capped conditions that do not end below it are not part of it. */
   capped: Part | null;
   extended: Part | null;
-  /** Every condition against the natural run. */
+  /** Every other point against the natural run. */
   gains: Comparison[];
   /** The number of cues (0: the natural run) with the highest accuracy, and what more cues lost from there, in points. */
   best: { cues: number; name: string; accuracy: number; splitHalf: number | null } | null;
@@ -76,20 +76,22 @@ export function measureMethods(context: Context): MethodMeasures[] {
 }
 
 function measureMethod(method: string, context: Context): MethodMeasures {
-  const { table, bootstrap, quantity, options } = context;
+  const { table, bootstrap, quantity } = context;
   const { conditions } = table;
-  const measured = conditions.flatMap((condition, index) =>
-    condition.method === method && condition.replicateOf === null && hasPoint(bootstrap.means, index) ? [index] : [],
-  );
+  const natural = conditions.findIndex((condition) => condition.method === method && isNatural(condition));
+  const measured = conditions.flatMap((condition, index) => {
+    const isPoint = condition.replicateOf === null && (index === natural || !isNatural(condition));
+    return condition.method === method && isPoint && hasPoint(bootstrap.means, index) ? [index] : [];
+  });
   const nameOf = (index: number) => conditions[index]?.name ?? '';
   const named = (point: number) => nameOf(measured[point] ?? -1);
-  const natural = measured.find((index) => conditions[index]?.role === 'natural');
+  const base = measured.includes(natural) ? natural : undefined;
   const at = bootstrap.means[quantity];
-  const isBelow = (index: number) => natural === undefined || (at[index] ?? 0) < (at[natural] ?? 0);
+  const isBelow = (index: number) => base === undefined || (at[index] ?? 0) < (at[base] ?? 0);
   const withRole = (role: ConditionRow['role']) => measured.filter((index) => conditions[index]?.role === role);
   const noVerdictBecause = reasonForNone(table, measured);
   const part = (indices: number[]) =>
-    partOf(natural === undefined ? indices : [natural, ...indices], indices.length, noVerdictBecause, context);
+    partOf(base === undefined ? indices : [base, ...indices], indices.length, noVerdictBecause, context);
   return {
     method,
     quantity,
@@ -110,18 +112,14 @@ function measureMethod(method: string, context: Context): MethodMeasures {
     })),
     capped: part(withRole('capped').filter(isBelow)),
     extended: part(withRole('extended')),
-    gains:
-      natural === undefined
-        ? []
-        : asFamily(
-            measured
-              .filter((index) => index !== natural)
-              .map((index) => compareInTable(table, [natural, index], options)),
-          ),
-    ...bestNumberOfCues(natural, withRole('extended'), context),
+    gains: base === undefined ? [] : gainsOver(base, measured, context),
+    ...bestNumberOfCues(base, withRole('extended'), context),
     noVerdictBecause,
   };
 }
+
+/** A second natural run, e.g. one that is sampled for votes, varies no compute: it is no point. */
+const isNatural = ({ role, replicateOf }: ConditionRow) => role === 'natural' && replicateOf === null;
 
 const hasPoint = ({ accuracy, thinking }: Means, index: number) =>
   Number.isFinite(accuracy[index]) && Number.isFinite(thinking[index]);
@@ -132,6 +130,11 @@ function reasonForNone(table: ProblemTable, measured: readonly number[]): string
   if (incomplete.length === 0) return null;
   const names = incomplete.map((index) => `"${table.conditions[index]?.name}"`).join(', ');
   return `errors, ungraded or missing samples in ${names}`;
+}
+
+function gainsOver(natural: number, measured: readonly number[], { table, options }: Context): Comparison[] {
+  const others = measured.filter((index) => index !== natural);
+  return asFamily(others.map((index) => compareInTable(table, [natural, index], options)));
 }
 
 const bounded = (means: Means, conditions: readonly ConditionRow[], index: number) => ({

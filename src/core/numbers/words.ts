@@ -95,6 +95,7 @@ function changeText({ verdict, difference, interval, test, pValue, holmPValue, c
 export function verdictSentence(comparison: Comparison): string {
   const { a, b, verdict, noVerdictBecause, sharedProblems, neededProblems, smallestDifference } = comparison;
   const change = changeText({ ...comparison, verdict: null });
+  if (sharedProblems === 0) return `No verdict on ${a} and ${b}: they share no problem with a verdict.`;
   if (verdict === null) return `No verdict: ${noVerdictBecause}. So far ${b} differs from ${a} by ${change}.`;
   if (verdict !== 'inconclusive') return `${b} is ${verdict} than ${a}: ${change}.`;
   const points = decimal(100 * smallestDifference);

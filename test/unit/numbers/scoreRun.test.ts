@@ -108,6 +108,23 @@ describe('the score of a run', () => {
     expect(only?.methods[0]?.points.map(({ name }) => name)).not.toContain('Wait ×1');
   });
 
+  it('has one natural run: another one, sampled for votes, is no point', () => {
+    const sampled = condition('sampled', { role: 'natural', samples: 2 });
+    const votes = rising.samples
+      .filter(({ conditionKey }) => conditionKey === natural.conditionKey)
+      .flatMap((row) => [0, 1].map((sample) => ({ ...row, conditionKey: sampled.conditionKey, sample })));
+    const both = { ...rising, conditions: [...all, sampled], samples: [...rising.samples, ...votes] };
+    const score = scoreOf(both);
+    expect(score.measures.points.map(({ name }) => name)).toEqual(all.map(({ name }) => name));
+    expect(score.measures.scaling).toEqual(measures.scaling);
+    expect(score.set.equalTokens?.voter).toBe('sampled');
+  });
+
+  it('says how many problems are missing where none is finished in all conditions', () => {
+    const { set: empty } = scoreOf({ ...rising, isFinished: false, samples: rising.samples.slice(0, 1) });
+    expect(empty).toMatchObject({ problems: 0, unfinishedProblems: 1 });
+  });
+
   it('gives no verdict while the run goes on, nor for incomplete conditions', () => {
     const going = scoreOf({ ...rising, isFinished: false });
     expect(going.measures.extended?.direction).toBeNull();
