@@ -3,12 +3,7 @@ import { element } from '../shared/dom';
 type Options = readonly (readonly [value: string, label: string])[];
 
 /** A labelled list to choose from. */
-export function choice(
-  label: string,
-  options: Options,
-  value: string,
-  onChange: (value: string) => void,
-): HTMLLabelElement {
+export function choice(label: string, options: Options, value: string, onChange: (value: string) => void): HTMLElement {
   const select = element('select');
   setOptions(select, options, value);
   select.addEventListener('change', () => onChange(select.value));
@@ -27,8 +22,13 @@ export function setOptions(select: HTMLSelectElement, options: Options, value: s
   select.value = options.some(([key]) => key === value) ? value : (options[0]?.[0] ?? '');
 }
 
-export function labelled(label: string, field: HTMLElement): HTMLLabelElement {
-  const made = element('label', 'field');
-  made.append(element('span', 'field-name', label), field);
+let fields = 0;
+
+export function labelled(label: string, field: HTMLElement): HTMLElement {
+  const made = element('div', 'field');
+  const name = element('label', 'field-name', label);
+  field.id = `field-${++fields}`;
+  name.htmlFor = field.id;
+  made.append(name, field);
   return made;
 }

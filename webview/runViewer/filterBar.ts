@@ -10,11 +10,11 @@ const any = '';
 /** What of the heat map is shown. It changes the filters it was given, in place. */
 export class FilterBar {
   readonly root = element('div', 'filters');
-  readonly #problemSet: HTMLLabelElement;
-  readonly #condition: HTMLLabelElement;
-  readonly #outcome: HTMLLabelElement;
-  readonly #flip: HTMLLabelElement;
-  readonly #base: HTMLLabelElement;
+  readonly #problemSet: HTMLElement;
+  readonly #condition: HTMLElement;
+  readonly #outcome: HTMLElement;
+  readonly #flip: HTMLElement;
+  readonly #base: HTMLElement;
   readonly #text = element('input');
   readonly #least = element('input');
   readonly #most = element('input');
@@ -100,8 +100,8 @@ export class FilterBar {
   }
 }
 
-function selectIn(label: HTMLLabelElement): HTMLSelectElement {
-  return label.control as HTMLSelectElement;
+function selectIn(field: HTMLElement): HTMLSelectElement {
+  return field.querySelector('select') as HTMLSelectElement;
 }
 
 function numberIn({ value }: HTMLInputElement): number | null {

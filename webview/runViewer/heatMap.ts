@@ -264,7 +264,6 @@ export class HeatMap {
 
   #activate(place: Place): void {
     const before = this.#active;
-    if (before.problem === place.problem && before.condition === place.condition) return this.onMove(place);
     this.#active = place;
     const old = this.#rows.get(before.problem)?.cells[before.condition];
     if (old) old.tabIndex = -1;

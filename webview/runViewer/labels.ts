@@ -73,12 +73,10 @@ function label(text: string, box: Box, ink: Ink): SVGTextElement {
   return made;
 }
 
-/** Characters that XML lacks would make the saved figure unreadable. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const notXml =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
+/** Control characters and lone surrogates, which XML lacks: the saved figure could not be read. Direction marks too. */
+const unseen = /\p{C}/gu;
 
 function shortName(name: string): string {
-  const letters = [...name.replace(notXml, '\ufffd')];
+  const letters = [...name.replace(/\s+/g, ' ').replace(unseen, '\ufffd')];
   return letters.length <= longestName ? letters.join('') : `${letters.slice(0, longestName - 1).join('')}…`;
 }
