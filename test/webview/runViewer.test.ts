@@ -449,12 +449,12 @@ describe('a run that goes on', () => {
     const inSight = () =>
       viewer.page.evaluate(() => {
         const box = document.querySelector('.map')?.getBoundingClientRect();
-        const at = document.elementFromPoint((box?.left ?? 0) + 300, (box?.top ?? 0) + 300);
+        const at = document.elementFromPoint((box?.left ?? 0) + 300, (box?.top ?? 0) + 200);
         return at?.closest<HTMLElement>('.map-row')?.dataset.problem;
       });
     await viewer.page.locator('.map').scrollIntoViewIfNeeded();
-    const before = await inSight();
     await field('Question').focus();
+    const before = await inSight();
     const top = await viewer.page.evaluate(() => scrollY);
     const count = await shownCount();
     await progress(run.samples.filter(({ problem }) => problem < 400));
@@ -610,7 +610,7 @@ describe.each(Object.keys(themes) as (keyof typeof themes)[])('in the theme %s',
     await viewer.page.evaluate(readFileSync(axe, 'utf8'));
     const faults = () =>
       viewer.page.evaluate(async () => {
-        type Fault = { id: string; nodes: { html: string }[] };
+        type Fault = { id: string; nodes: { html: string; target: unknown; failureSummary: string }[] };
         const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Fault[] }> } };
         const { violations } = await axe.run();
         return violations.map(
