@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../../scripts/host/browser.mjs';
+import type { FromRunViewer, ToRunViewer } from '../../src/protocol/runViewer';
 import type { FromTraceViewer, ToTraceViewer, WireSpan, WireTrace } from '../../src/protocol/traceViewer';
 import { contentSecurityPolicy } from '../../src/ui/pagePolicy';
 import { themes } from './themes';
@@ -11,8 +12,19 @@ import { themes } from './themes';
 const dist = path.resolve(import.meta.dirname, '..', '..', 'dist', 'webview');
 const nonce = 'bm9uY2U=';
 
+/** The pages, and the policy that their hosts give them. */
+const pages = {
+  traceViewer: contentSecurityPolicy("'self'", nonce),
+  runViewer: contentSecurityPolicy("'self'", nonce, 'data:'),
+};
+
+interface Messages {
+  traceViewer: { to: ToTraceViewer; from: FromTraceViewer };
+  runViewer: { to: ToRunViewer; from: FromRunViewer };
+}
+
 /** The built page in Chromium under its real policy; the host is played by the test. */
-export class ViewerPage {
+export class ViewerPage<Name extends keyof Messages = 'traceViewer'> {
   readonly page: Page;
   readonly violations: string[] = [];
   readonly #server: Server;
@@ -29,19 +41,27 @@ export class ViewerPage {
     ViewerPage.#browser = undefined;
   }
 
-  static async open(theme: keyof typeof themes = 'dark'): Promise<ViewerPage> {
+  static open(theme: keyof typeof themes = 'dark'): Promise<ViewerPage> {
+    return ViewerPage.openPage('traceViewer', theme, { width: 800, height: 600 });
+  }
+
+  static async openPage<Name extends keyof Messages>(
+    name: Name,
+    theme: keyof typeof themes,
+    viewport: { width: number; height: number },
+  ): Promise<ViewerPage<Name>> {
     const server = createServer((request, response) => {
-      const name = request.url?.slice(1) ?? '';
-      if (name === '') response.setHeader('content-type', 'text/html').end(html(theme));
-      else if (/^traceViewer\.(js|css)$/.test(name)) {
-        response.setHeader('content-type', name.endsWith('js') ? 'text/javascript' : 'text/css');
-        response.end(readFileSync(path.join(dist, name)));
+      const file = request.url?.slice(1) ?? '';
+      if (file === '') response.setHeader('content-type', 'text/html').end(html(name, theme));
+      else if (file === `${name}.js` || file === `${name}.css`) {
+        response.setHeader('content-type', file.endsWith('js') ? 'text/javascript' : 'text/css');
+        response.end(readFileSync(path.join(dist, file)));
       } else response.writeHead(404).end();
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     ViewerPage.#browser ??= launchBrowser();
-    const page = await (await ViewerPage.#browser).newPage({ viewport: { width: 800, height: 600 } });
-    const viewer = new ViewerPage(page, server);
+    const page = await (await ViewerPage.#browser).newPage({ viewport });
+    const viewer = new ViewerPage<Name>(page, server);
     page.on('console', (message) => {
       if (/Content Security Policy/i.test(message.text()) && message.type() === 'error')
         viewer.violations.push(message.text());
@@ -49,19 +69,30 @@ export class ViewerPage {
     page.on('pageerror', (error) => viewer.violations.push(String(error)));
     await page.addInitScript(stubApi);
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page.waitForFunction(() => (globalThis as unknown as { sent: unknown[] }).sent.length > 0);
+    await viewer.#ready();
     return viewer;
   }
 
-  send(message: ToTraceViewer): Promise<void> {
-    return this.page.evaluate((data) => {
-      dispatchEvent(new MessageEvent('message', { data }));
-    }, message);
+  /** As VS Code does it when a window is loaded anew: only what the page kept by setState is left. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.#ready();
+  }
+
+  async #ready(): Promise<void> {
+    await this.page.waitForFunction(() => (globalThis as unknown as { sent: unknown[] }).sent.length > 0);
+  }
+
+  send(message: Messages[Name]['to']): Promise<void> {
+    // As one text: of 20,000 samples Playwright would copy each field by itself.
+    return this.page.evaluate((text) => {
+      dispatchEvent(new MessageEvent('message', { data: JSON.parse(text) }));
+    }, JSON.stringify(message));
   }
 
   /** What the page has sent to the host so far. */
-  sent(): Promise<FromTraceViewer[]> {
-    return this.page.evaluate(() => (globalThis as unknown as { sent: FromTraceViewer[] }).sent);
+  sent(): Promise<Messages[Name]['from'][]> {
+    return this.page.evaluate(() => (globalThis as unknown as { sent: Messages[Name]['from'][] }).sent);
   }
 
   async close(): Promise<void> {
@@ -75,24 +106,26 @@ export class ViewerPage {
 function stubApi(): void {
   const page = globalThis as unknown as { sent: unknown[]; saved: unknown; acquireVsCodeApi: () => unknown };
   page.sent = [];
+  page.saved = JSON.parse(sessionStorage.getItem('saved') ?? 'null') ?? undefined;
   page.acquireVsCodeApi = () => ({
     postMessage: (message: unknown) => page.sent.push(message),
     getState: () => page.saved,
     setState: (state: unknown) => {
       page.saved = state;
+      sessionStorage.setItem('saved', JSON.stringify(state));
     },
   });
 }
 
-function html(theme: keyof typeof themes): string {
+function html(name: keyof Messages, theme: keyof typeof themes): string {
   const variables = Object.entries(themes[theme])
     .map(([name, value]) => `--vscode-${name}: ${value};`)
     .join(' ');
-  return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Trace</title>
-<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy("'self'", nonce)}">
+  return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Page</title>
+<meta http-equiv="Content-Security-Policy" content="${pages[name]}">
 <style>:root { ${variables} } body { background: var(--vscode-editor-background); margin: 0; }</style>
-<link rel="stylesheet" href="/traceViewer.css"></head>
-<body><main id="app"></main><script nonce="${nonce}" src="/traceViewer.js"></script></body></html>`;
+<link rel="stylesheet" href="/${name}.css"></head>
+<body><main id="app"></main><script nonce="${nonce}" src="/${name}.js"></script></body></html>`;
 }
 
 export function span(parts: Partial<WireSpan>): WireSpan {

@@ -9,3 +9,8 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   if (text) created.textContent = text;
   return created;
 }
+
+/** Writes a text only if it is another one, so that a selection survives. */
+export function write(place: Element, text: string): void {
+  if (place.textContent !== text) place.textContent = text;
+}

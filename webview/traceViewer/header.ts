@@ -1,6 +1,6 @@
 import type { TraceAction, WireTrace } from '../../src/protocol/traceViewer';
 import { createButton } from '../shared/controls';
-import { element } from '../shared/dom';
+import { element, write } from '../shared/dom';
 import { createMenu } from '../shared/menu';
 
 /** Question, condition, state, budget and what can be done. Only what changes is written, so that a selection survives. */
@@ -118,10 +118,6 @@ function badgeOf({ state, outcome, answer, expected }: WireTrace): [kind: string
   const kind = outcome ?? 'ungraded';
   const wanted = kind === 'wrong' && expected !== null ? `, expected ${expected}` : '';
   return [kind, `${outcomes[kind] ?? kind}${answer === null ? '' : `: ${answer}${wanted}`}`];
-}
-
-function write(place: HTMLElement, text: string): void {
-  if (place.textContent !== text) place.textContent = text;
 }
 
 function notice(text: string, kind: 'error' | 'warning'): HTMLElement {

@@ -8,6 +8,7 @@ import { Mathematics } from './mathematics';
 import { passTable } from './passes';
 import { SpanList } from './spans';
 import { type PageState, receive } from './state';
+import '../shared/styles.css';
 import './styles.css';
 
 registerControls();

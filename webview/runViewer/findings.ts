@@ -1,0 +1,42 @@
+import type { FromRunViewer, WireMeasure, WireReport } from '../../src/protocol/runViewer';
+import { element } from '../shared/dom';
+import { createMenu } from '../shared/menu';
+import { toCsv, toLatex } from './exports';
+import { table } from './table';
+
+/** What the numbers say: sentences first, then the measures they rest on. */
+export class Findings {
+  readonly root = element('div', 'findings');
+  #shown: WireReport | null | undefined;
+
+  constructor(readonly post: (message: FromRunViewer) => void) {}
+
+  show(report: WireReport | null): void {
+    if (report === this.#shown) return;
+    this.#shown = report;
+    if (!report) {
+      this.root.replaceChildren(element('p', 'empty', 'The numbers are being computed …'));
+      return;
+    }
+    const sentences = element('ul', 'sentences');
+    sentences.append(...report.sentences.map((text) => element('li', '', text)));
+    const none = element('p', 'empty', 'Nothing follows from these samples yet.');
+    this.root.replaceChildren(report.sentences.length > 0 ? sentences : none);
+    if (report.measures.length > 0) this.root.append(...this.#measures(report.measures));
+  }
+
+  #measures(all: WireMeasure[]): HTMLElement[] {
+    const rows = all.map(({ name, value, interval, note }) => [name, value, interval ?? '–', note]);
+    const copy = (text: string) => this.post({ type: 'run/copy', text });
+    const tools = element('div', 'tools');
+    tools.append(
+      createMenu('Copy Measures', [
+        ['CSV', () => copy(toCsv([head, ...rows]))],
+        ['LaTeX Table', () => copy(toLatex(head, rows))],
+      ]),
+    );
+    return [table('Measures', head, rows, 'measures'), tools];
+  }
+}
+
+const head = ['Measure', 'Value', '95 % interval', 'What it means'];

@@ -1,0 +1,161 @@
+import * as Plot from '@observablehq/plot';
+import type { WireCondition, WireReport } from '../../src/protocol/runViewer';
+import { placeLabels } from './labels';
+
+export type Axis = 'thinkingTokens' | 'generatedTokens' | 'durationMs';
+export type Scale = 'log2' | 'linear';
+
+export const axisNames: Record<Axis, string> = {
+  thinkingTokens: 'Mean thinking tokens',
+  generatedTokens: 'Mean generated tokens',
+  durationMs: 'Mean seconds',
+};
+
+/** The page's own colours follow the theme; a figure that leaves the page is dark on white. */
+export interface Ink {
+  text: string;
+  grid: string;
+  background: string;
+  natural: string;
+  capped: string;
+  extended: string;
+  other: string;
+  votes: string;
+}
+
+export const themeInk: Ink = {
+  text: 'var(--vscode-foreground)',
+  grid: 'var(--line)',
+  background: 'var(--vscode-editor-background)',
+  natural: 'var(--vscode-foreground)',
+  capped: 'var(--blue)',
+  extended: 'var(--orange)',
+  other: 'var(--purple)',
+  votes: 'var(--green)',
+};
+
+/** Colours that can be told apart by most eyes: Okabe and Ito, https://jfly.uni-koeln.de/color/. */
+export const paperInk: Ink = {
+  text: '#1a1a1a',
+  grid: '#dddddd',
+  background: '#ffffff',
+  natural: '#1a1a1a',
+  capped: '#0072b2',
+  extended: '#d55e00',
+  other: '#aa3377',
+  votes: '#009e73',
+};
+
+export interface FigurePoint {
+  condition: number;
+  /** Name, and for a vote the number of samples. */
+  name: string;
+  kind: WireCondition['role'] | 'votes';
+  x: number;
+  /** Percent. */
+  y: number;
+  low: number;
+  high: number;
+}
+
+/** What stands in the figure. Voting is known by what it costs, so it has a place on that axis only. */
+export function pointsOf(report: WireReport, conditions: WireCondition[], axis: Axis): FigurePoint[] {
+  const points = report.points.flatMap((point): FigurePoint[] => {
+    const condition = conditions[point.condition];
+    if (!condition) return [];
+    const x = axis === 'durationMs' ? point.durationMs / 1000 : point[axis];
+    return [{ condition: point.condition, name: condition.name, kind: condition.role, x, ...shares(point) }];
+  });
+  if (axis !== 'generatedTokens') return points;
+  const votes = report.votes.map(
+    (vote): FigurePoint => ({
+      condition: vote.condition,
+      name: `majority of ${vote.k}, ${conditions[vote.condition]?.name ?? ''}`,
+      kind: 'votes',
+      x: vote.generatedTokens,
+      ...shares(vote),
+    }),
+  );
+  return [...points, ...votes];
+}
+
+const shares = ({ accuracy, low, high }: { accuracy: number; low: number; high: number }) => ({
+  y: 100 * accuracy,
+  low: 100 * low,
+  high: 100 * high,
+});
+
+/** Zero has no place on a logarithmic axis. */
+export const fits = ({ x }: FigurePoint, scale: Scale) => scale === 'linear' || x > 0;
+
+const symbols = { natural: 'star', capped: 'circle', extended: 'triangle', other: 'square', votes: 'diamond' } as const;
+
+/** Draws the points in the order given; in that order too stand its `.point` elements. */
+export function drawFigure(points: FigurePoint[], axis: Axis, scale: Scale, width: number, ink: Ink): SVGSVGElement {
+  const height = Math.round(Math.min(420, Math.max(260, width * 0.6)));
+  const line = (kind: 'capped' | 'extended') => {
+    const natural = points.find((point) => point.kind === 'natural');
+    const own = points.filter((point) => point.kind === kind);
+    return own.length === 0 ? [] : [...own, ...(natural ? [natural] : [])].sort((a, b) => a.x - b.x);
+  };
+  const votes = points.filter(({ kind }) => kind === 'votes');
+  const place = { x: 'x', y: 'y' } as const;
+  const stroke = (point: FigurePoint) => ink[point.kind];
+  const drawn = Plot.plot({
+    width,
+    height,
+    marginLeft: 46,
+    marginRight: 24,
+    marginTop: 26,
+    marginBottom: 42,
+    style: { background: ink.background, color: ink.text, fontFamily: 'sans-serif', fontSize: '11px' },
+    x: {
+      ...(scale === 'log2' ? { type: 'log', base: 2 } : { type: 'linear', zero: true }),
+      label: `${axisNames[axis]}${scale === 'log2' ? ' (log₂)' : ''} →`,
+      ...spread(points, scale),
+    },
+    y: { label: '↑ Accuracy (%)', nice: true, domain: heights(points) },
+    marks: [
+      Plot.gridY({ ticks: 6, stroke: ink.grid, strokeOpacity: 1 }),
+      Plot.axisX({ tickFormat: tickText, ticks: Math.max(2, Math.floor(width / 90)), color: ink.text }),
+      Plot.axisY({ ticks: 6, color: ink.text }),
+      Plot.line(line('capped'), { ...place, stroke: ink.capped, strokeWidth: 1.5 }),
+      Plot.line(line('extended'), { ...place, stroke: ink.extended, strokeWidth: 1.5 }),
+      Plot.line(votes, { ...place, stroke: ink.votes, strokeWidth: 1.5, strokeDasharray: '5 4', z: 'condition' }),
+      Plot.ruleX(points, { x: 'x', y1: 'low', y2: 'high', stroke, strokeOpacity: 0.7, strokeWidth: 1.5 }),
+      Plot.dot(points, {
+        ...place,
+        r: 5,
+        symbol: ({ kind }: FigurePoint) => symbols[kind],
+        fill: stroke,
+        stroke: ink.background,
+        className: 'dots',
+        sort: null,
+      }),
+    ],
+    symbol: { type: 'identity' },
+    color: { type: 'identity' },
+    className: 'plot',
+  });
+  const svg = drawn as SVGSVGElement;
+  for (const dot of svg.querySelectorAll('.dots > *')) dot.classList.add('point');
+  placeLabels(svg, points, (name) => (svg as unknown as Plot.Plot).scale(name), ink);
+  return svg;
+}
+
+/** Room to the left and right of one point, or of several at the same place. */
+function spread(points: FigurePoint[], scale: Scale): { domain?: [number, number] } {
+  const xs = points.map(({ x }) => x);
+  const [least, most] = [Math.min(...xs), Math.max(...xs)];
+  if (scale === 'log2') return { domain: [least / 1.25, most * 1.35] };
+  return { domain: [0, most > 0 ? most * 1.1 : 1] };
+}
+
+function heights(points: FigurePoint[]): [number, number] {
+  const least = Math.min(...points.map(({ low }) => low));
+  const most = Math.max(...points.map(({ high }) => high));
+  return [Math.max(0, least - 2), Math.min(100, most + 2)];
+}
+
+const numbers = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 });
+const tickText = (value: number) => numbers.format(value);
