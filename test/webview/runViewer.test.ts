@@ -595,8 +595,11 @@ describe.each([600, 900, 1_400])('at a width of %i pixels', (width) => {
       function isSticky(a: Element, b: Element): boolean {
         return [a, b].some((node) => getComputedStyle(node).position === 'sticky');
       }
-      for (const cut of document.querySelectorAll('.map-condition span, .map-cell, .sort, td, .details-title'))
-        if (cut.scrollWidth > cut.clientWidth + 1 && cut.clientWidth > 0) found.push(`${cut.textContent} is cut`);
+      for (const cut of document.querySelectorAll(
+        '.scroll-box, .map-condition span, .map-cell, .sort, td, .details-title',
+      ))
+        if (cut.scrollWidth > cut.clientWidth + 1 && cut.clientWidth > 0)
+          found.push(`${cut.textContent?.slice(0, 99)} is cut`);
       return found;
     });
     expect(faults).toEqual([]);

@@ -14,6 +14,8 @@ export interface Sorting {
 /** What a column shows and sorts by; null: nothing yet, always last. */
 interface Column {
   name: string;
+  /** Stands for the name where the page is narrow. */
+  sign?: string;
   value: (run: Run, condition: number) => number | null;
   text: (run: Run, condition: number) => string;
 }
@@ -43,7 +45,7 @@ const columns: Column[] = [
     },
   },
   {
-    name: 'Accuracy % [95 %]',
+    name: 'Accuracy %\u00a0[95\u00a0%]',
     value: (run, condition) => pointOf(run, condition)?.accuracy ?? null,
     text: (run, condition) => {
       const point = pointOf(run, condition);
@@ -52,7 +54,8 @@ const columns: Column[] = [
   },
   ...outcomes.map(
     (outcome): Column => ({
-      name: `${outcomeSigns[outcome]} ${outcomeNames[outcome]}`,
+      name: outcomeNames[outcome],
+      sign: outcomeSigns[outcome],
       value: (run, condition) => tally(run, condition)?.counts[outcome] ?? 0,
       text: (run, condition) => count(tally(run, condition)?.counts[outcome] ?? 0),
     }),
@@ -128,9 +131,12 @@ export class Conditions {
     }
   }
 
-  #head({ name }: Column, at: number): HTMLTableCellElement {
+  #head({ name, sign }: Column, at: number): HTMLTableCellElement {
     const head = headCell('', 'col');
-    const button = element('button', 'sort', name);
+    const button = element('button', 'sort');
+    if (sign) button.append(element('span', 'sort-sign', sign), ' ');
+    button.append(element('span', sign ? 'sort-name' : '', name));
+    button.title = name;
     button.addEventListener('click', () => this.#sortBy(at));
     head.append(button);
     this.#heads.push(head);

@@ -100,6 +100,7 @@ export function drawFigure(points: FigurePoint[], axis: Axis, scale: Scale, widt
   };
   const votes = points.filter(({ kind }) => kind === 'votes');
   const place = { x: 'x', y: 'y' } as const;
+  const domain = widths(points, scale);
   const stroke = (point: FigurePoint) => ink[point.kind];
   const drawn = Plot.plot({
     width,
@@ -112,12 +113,12 @@ export function drawFigure(points: FigurePoint[], axis: Axis, scale: Scale, widt
     x: {
       ...(scale === 'log2' ? { type: 'log', base: 2 } : { type: 'linear', zero: true }),
       label: `${axisNames[axis]}${scale === 'log2' ? ' (log₂)' : ''} →`,
-      ...spread(points, scale),
+      domain,
     },
     y: { label: '↑ Accuracy (%)', nice: true, domain: heights(points) },
     marks: [
       Plot.gridY({ ticks: 6, stroke: ink.grid, strokeOpacity: 1 }),
-      Plot.axisX({ tickFormat: tickText, ticks: Math.max(2, Math.floor(width / 90)), color: ink.text }),
+      Plot.axisX({ tickFormat: tickText, ticks: ticksOf(domain, scale, width), color: ink.text }),
       Plot.axisY({ ticks: 6, color: ink.text }),
       Plot.line(line('capped'), { ...place, stroke: ink.capped, strokeWidth: 1.5 }),
       Plot.line(line('extended'), { ...place, stroke: ink.extended, strokeWidth: 1.5 }),
@@ -143,12 +144,22 @@ export function drawFigure(points: FigurePoint[], axis: Axis, scale: Scale, widt
   return svg;
 }
 
-/** Room to the left and right of one point, or of several at the same place. */
-function spread(points: FigurePoint[], scale: Scale): { domain?: [number, number] } {
+/** From a power of two to a power of two, with room beside the outer points; linear from zero. */
+function widths(points: FigurePoint[], scale: Scale): [number, number] {
   const xs = points.map(({ x }) => x);
   const [least, most] = [Math.min(...xs), Math.max(...xs)];
-  if (scale === 'log2') return { domain: [least / 1.25, most * 1.35] };
-  return { domain: [0, most > 0 ? most * 1.1 : 1] };
+  if (scale === 'log2') return [2 ** Math.floor(Math.log2(least / 1.1)), 2 ** Math.ceil(Math.log2(most * 1.1))];
+  return [0, most > 0 ? most * 1.1 : 1];
+}
+
+const tickWidth = 64;
+
+/** Powers of two, as many as there is room for; how many, where the axis is linear. */
+function ticksOf([least, most]: [number, number], scale: Scale, width: number): number[] | number {
+  if (scale === 'linear') return Math.max(2, Math.floor(width / 90));
+  const [first, last] = [Math.log2(least), Math.log2(most)];
+  const step = Math.max(1, Math.ceil(((last - first + 1) * tickWidth) / width));
+  return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, at) => 2 ** (first + at * step));
 }
 
 function heights(points: FigurePoint[]): [number, number] {
