@@ -68,7 +68,33 @@ const scenes = {
     await page.locator('.explorer-folders-view').waitFor({ state: 'hidden' });
     await viewer.locator('[data-state="complete"]').waitFor();
   },
+  /** The run viewer, on a finished run of a study that comes with the extension. */
+  async run(page) {
+    await runCommand(page, 'Second Thought: Open Run');
+    await choose(page, 'Caps-and-cues');
+    const viewer = page.locator('iframe.webview.ready:visible').contentFrame().locator('#active-frame').contentFrame();
+    await viewer
+      .getByText(/excludes zero/)
+      .first()
+      .waitFor({ timeout: 60_000 });
+    await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
+    await page.locator('.explorer-folders-view').waitFor({ state: 'hidden' });
+    await viewer.locator('svg').first().waitFor();
+  },
 };
+
+/** A run of a study for all pictures of it: what is in the folder when the window opens. @type {string | undefined} */
+let studyFolder;
+function studyWithRun() {
+  if (studyFolder) return studyFolder;
+  studyFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'study-'));
+  fs.cpSync(path.join(root, 'media', 'studies'), studyFolder, { recursive: true });
+  const words = ['run', 'caps-and-cues.study.yaml', '--limit', '500', '--concurrency', '8'];
+  const study = path.join(studyFolder, 'caps-and-cues.study.yaml');
+  fs.writeFileSync(study, fs.readFileSync(study, 'utf8').replace('sample: 400', 'sample: 60'));
+  spawnSync(process.execPath, [path.join(root, 'dist', 'cli.cjs'), ...words], { cwd: studyFolder, stdio: 'inherit' });
+  return studyFolder;
+}
 
 /** @param {Page} page */
 const inlineTrace = (page) => page.locator('.review-widget');
@@ -106,7 +132,7 @@ async function runCommand(page, title) {
 /** One scene in a window of its own. @param {string} name @param {(page: Page) => Promise<void>} scene @param {keyof typeof themes} theme */
 async function take(name, scene, theme) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'workspace-'));
-  fs.cpSync(path.join(root, 'media', 'samples'), folder, { recursive: true });
+  fs.cpSync(name === 'run' ? studyWithRun() : path.join(root, 'media', 'samples'), folder, { recursive: true });
   const host = await startHost({ settings: { 'workbench.colorTheme': themes[theme] } });
   /** @type {import('playwright-core').Browser | undefined} */
   let browser;
