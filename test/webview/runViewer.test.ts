@@ -599,7 +599,9 @@ describe.each([600, 900, 1_400])('at a width of %i pixels', (width) => {
         '.scroll-box, .map-condition span, .map-cell, .sort, td, .details-title',
       ))
         if (cut.scrollWidth > cut.clientWidth + 1 && cut.clientWidth > 0)
-          found.push(`${cut.textContent?.slice(0, 99)} is cut`);
+          found.push(
+            `${cut.className} ${cut.textContent?.slice(0, 60)} is cut by ${cut.scrollWidth - cut.clientWidth}`,
+          );
       return found;
     });
     expect(faults).toEqual([]);

@@ -9,7 +9,6 @@ interface Box {
 }
 
 const longestName = 26;
-const letterWidth = 5.6;
 const lineHeight = 12;
 
 /** Names beside their points, where nothing stands yet; a name without a free place is left out (the point still tells it). */
@@ -33,7 +32,7 @@ export function placeLabels(
   for (const [at, point] of points.entries()) {
     const [px, py] = places[at] ?? [0, 0];
     const text = shortName(point.name);
-    const long = text.length * letterWidth;
+    const long = widthOf(text);
     const free = [
       [8, -5],
       [-8 - long, -5],
@@ -46,6 +45,14 @@ export function placeLabels(
     taken.push(free);
     svg.append(label(text, free, ink));
   }
+}
+
+const brush = document.createElement('canvas').getContext('2d');
+
+function widthOf(text: string): number {
+  if (!brush) return 7 * text.length;
+  brush.font = '11px sans-serif'; // that of the figure
+  return brush.measureText(text).width;
 }
 
 const boxAt = (left: number, baseline: number, long: number): Box => ({

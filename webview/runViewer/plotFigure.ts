@@ -25,7 +25,7 @@ export interface Ink {
 
 export const themeInk: Ink = {
   text: 'var(--vscode-foreground)',
-  grid: 'var(--line)',
+  grid: 'var(--grid)',
   background: 'var(--vscode-editor-background)',
   natural: 'var(--vscode-foreground)',
   capped: 'var(--blue)',
