@@ -6,7 +6,7 @@ import { contentSecurityPolicy } from './pagePolicy';
 export function pageHtml(
   webview: vscode.Webview,
   root: vscode.Uri,
-  { script, title }: { script: string; title: string },
+  { script, title, images = 'none' }: { script: string; title: string; images?: 'none' | 'data:' },
 ): string {
   const nonce = randomBytes(16).toString('base64');
   const asset = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(root, 'dist', 'webview', name)).toString();
@@ -14,7 +14,7 @@ export function pageHtml(
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy(webview.cspSource, nonce)}">
+<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy(webview.cspSource, nonce, images)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="${asset(`${script}.css`)}">
 <title>${title}</title>

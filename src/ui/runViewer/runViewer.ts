@@ -72,7 +72,7 @@ export class RunViewerProvider implements vscode.CustomReadonlyEditorProvider<vs
       for (const subscription of subscriptions) subscription.dispose();
       if (this.#active === folder) this.#active = undefined;
     });
-    webview.html = pageHtml(webview, this.#root, { script: 'runViewer', title: 'Run' });
+    webview.html = pageHtml(webview, this.#root, { script: 'runViewer', title: 'Run', images: 'data:' });
     follow();
   }
 }
