@@ -44,9 +44,9 @@ describe('a study', () => {
     const flip = window.viewer.getByRole('gridcell', { name: /wrong.*(→|to).*(correct|right)/i }).first();
     await flip.focus();
     await window.page.keyboard.press('Shift+Enter');
-    await expect.poll(() => window.page.locator('iframe.webview.ready:visible').count()).toBe(2);
+    await expect.poll(() => window.page.locator('iframe.webview.ready:visible').count(), { timeout: 30_000 }).toBe(2);
     const tabs = window.page.locator('.tab.active');
-    await expect.poll(() => tabs.count()).toBe(2);
+    await expect.poll(() => tabs.count(), { timeout: 30_000 }).toBe(2);
   });
 
   it('is in the side bar with how far it is, and opens from there', async () => {
