@@ -12,7 +12,7 @@ export interface PlacedProblem {
 
 /** Names that data sets use for the same thing, first match wins. */
 const questionFields = ['question', 'problem', 'Question', 'prompt'];
-const answerFields = ['answer', 'reference', 'target'];
+const answerFields = ['answer', 'reference', 'target', 'Answer'];
 const row = z.record(z.string(), z.unknown());
 
 /**
@@ -60,12 +60,16 @@ export function problemOfRow(text: string): Problem | undefined {
     return undefined;
   }
   const fields = row.safeParse(value);
-  if (!fields.success) return undefined;
-  const question = firstText(fields.data, questionFields);
+  return fields.success ? problemOfFields(fields.data) : undefined;
+}
+
+/** The problem of a row of a table, if it has a question. */
+export function problemOfFields(fields: Record<string, unknown>): Problem | undefined {
+  const question = firstText(fields, questionFields);
   if (question === undefined) return undefined;
-  const id = asText(fields.data.id);
-  const answer = firstText(fields.data, answerFields);
-  const choices = z.array(z.string()).safeParse(fields.data.choices);
+  const id = asText(fields.id) ?? asText(fields.unique_id) ?? asText(fields.ID);
+  const answer = firstText(fields, answerFields);
+  const choices = z.array(z.string()).safeParse(fields.choices);
   return {
     ...(id ? { id } : {}),
     question,

@@ -3,22 +3,36 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { SecondThoughtError } from '../base/errors';
 import { readTextFile, reasonOf } from '../base/files';
+import { isTable, readRows } from '../data/readRows';
 import type { Problem } from './problem';
-import { parseProblems, problemOfRow } from './problemFile';
+import { parseProblems, problemOfFields, problemOfRow } from './problemFile';
 
 /**
- * Every problem of a file on disk. JSON lines are read as a stream, so a file may be larger than memory.
- * @throws SecondThoughtError `file-not-found`, `problem-not-found`
+ * Every problem of a file on disk: JSON lines, JSON, CSV, TSV, Parquet, or Markdown sections. Tables are read as a stream,
+ * so a file may be larger than memory. Of JSON lines, those that hold no problem are skipped.
+ * @throws SecondThoughtError `file-not-found`, `problem-not-found`, `invalid-file`
  */
 export async function readProblems(file: string): Promise<Problem[]> {
-  const problems = path.extname(file) === '.jsonl' ? await readRows(file) : await readSections(file);
+  const problems = await problemsIn(file);
   if (problems.length > 0) return problems;
   throw new SecondThoughtError('problem-not-found', `${path.basename(file)} holds no problem.`, {
-    remedy: 'A problem is a JSON line with a "question", or a section of a Markdown file.',
+    remedy:
+      'A problem is a row with a "question" (JSON lines, JSON, CSV, TSV, Parquet), or a section of a Markdown file.',
   });
 }
 
-async function readRows(file: string): Promise<Problem[]> {
+function problemsIn(file: string): Promise<Problem[]> {
+  if (path.extname(file) === '.jsonl') return readLines(file);
+  return isTable(file) ? readTable(file) : readSections(file);
+}
+
+async function readTable(file: string): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for await (const { row } of readRows(file)) problems.push(...[problemOfFields(row) ?? []].flat());
+  return problems;
+}
+
+async function readLines(file: string): Promise<Problem[]> {
   const problems: Problem[] = [];
   try {
     for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
