@@ -90,6 +90,7 @@ const purposes: Record<Pass['purpose'], string> = {
   more: 'thinking on after a probe',
   probe: 'probe: what the answer would be now',
   answer: 'answer',
+  step: 'step of a search',
 };
 
 const endings: Record<Exclude<Pass['ending'], 'stop'>, string> = {
