@@ -1,4 +1,5 @@
 import { SecondThoughtError } from '../base/errors';
+import { parseScorer, scorerNames } from '../scorers/scorerChoice';
 import {
   type Condition,
   createCondition,
@@ -9,7 +10,6 @@ import {
   type Search,
   searchSchema,
 } from './condition';
-import { parseScorer, scorerNames } from '../scorers/scorerChoice';
 import { promptSuffix } from './promptSuffix';
 
 /**
@@ -155,7 +155,9 @@ export const conditionFlags: ConditionFlag[] = [
     read: ([text]) => ({ maxTries: count('--max-tries', text, 1) }),
     write: ({ maxTries }) => unless(maxTries === plain.maxTries, maxTries),
   },
-  searchFlag('--width <n>', 'decoder rebase: branches at the same time (8)', 'width', (text) => count('--width', text, 1)),
+  searchFlag('--width <n>', 'decoder rebase: branches at the same time (8)', 'width', (text) =>
+    count('--width', text, 1),
+  ),
   searchFlag(
     '--softmax-temperature <t>',
     'decoder rebase: how much the scores matter; low: the best step gets nearly all (0.2)',
@@ -171,11 +173,17 @@ export const conditionFlags: ConditionFlag[] = [
     'step',
     (text) => oneOf('--step', searchSchema.shape.step.unwrap().options, text),
   ),
-  searchFlag('--max-step-tokens <n>', 'decoder rebase: tokens of a step at most; 0: no limit (256)', 'maxStepTokens', (text) =>
-    count('--max-step-tokens', text) || null,
+  searchFlag(
+    '--max-step-tokens <n>',
+    'decoder rebase: tokens of a step at most; 0: no limit (256)',
+    'maxStepTokens',
+    (text) => count('--max-step-tokens', text) || null,
   ),
-  searchFlag('--leaf-text <text>', 'decoder rebase: a step with this text is the last of its branch', 'leafText', (text = '') =>
-    text,
+  searchFlag(
+    '--leaf-text <text>',
+    'decoder rebase: a step with this text is the last of its branch',
+    'leafText',
+    (text = '') => text,
   ),
   searchFlag(
     '--choose <how>',

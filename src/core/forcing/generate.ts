@@ -4,10 +4,10 @@ import { passSeed } from '../base/seeds';
 import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
 import { defaultPatience, withPatience } from '../inference/patience';
 import { LoopDetector } from '../loops/findLoop';
-import { applyEvent, type TraceEvent } from '../traces/events';
-import { branchSpans, contextIds, generatedTokens, keptSpans, type Pass, type Trace } from '../traces/trace';
 import type { Scorer } from '../scorers/scorer';
 import { scoreStep } from '../search/scoreStep';
+import { applyEvent, type TraceEvent } from '../traces/events';
+import { branchSpans, contextIds, generatedTokens, keptSpans, type Pass, type Trace } from '../traces/trace';
 import { nextStep } from './nextStep';
 import { type BranchRequest, type PlannedRequest, type Step, samplingOf } from './plan';
 import { policyOf } from './policies';
@@ -29,7 +29,7 @@ export interface GenerateOptions {
   /** What a lost connection means; without it the trace is interrupted at once. */
   retry?: RetryRules;
   /** Judges the steps of a tree search. */
-  scorer?: Scorer;
+  scorer?: Scorer | undefined;
 }
 
 /**
@@ -311,7 +311,8 @@ class Generation {
   }
 
   #warnOfLeaves(): void {
-    const text = 'No branch of the search came to an end of its own, so there is no answer: allow more steps or tokens.';
+    const text =
+      'No branch of the search came to an end of its own, so there is no answer: allow more steps or tokens.';
     this.emit({ type: 'warning', text });
   }
 

@@ -1,6 +1,6 @@
-import type { Condition } from './condition';
 import type { ResolvedDialect, Tokenizer } from '../inference/dialects';
 import { type Pass, promptIdsOf, type Span, type Trace } from '../traces/trace';
+import type { Condition } from './condition';
 
 /** What one request brought, as it came. */
 export interface Received {

@@ -1,7 +1,7 @@
 import { SecondThoughtError } from '../base/errors';
 import { greedy } from '../forcing/condition';
 import type { InferenceClient } from '../inference/inferenceClient';
-import type { Scorer, ScoreRequest, Verdict } from './scorer';
+import type { ScoreRequest, Scorer, Verdict } from './scorer';
 
 /** What the bundled reward model was trained on (`model/prm_traces.py`); any causal model may be trained alike. */
 const opening = '<|im_start|>think\n';

@@ -1,4 +1,4 @@
-import { type Connection, type ConnectOptions, bundledRewardFile, connect } from '../servers/connect';
+import { bundledRewardFile, type Connection, type ConnectOptions, connect } from '../servers/connect';
 import { bundledServer, type ServerSpec } from '../servers/serverSpec';
 import { GenerativePrm } from './generativePrm';
 import { Judge, Likelihood, randomScorer } from './plainScorers';

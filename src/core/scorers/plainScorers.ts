@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import type { MeasuringClient } from '../inference/inferenceClient';
 import { parseReply } from '../inference/wire';
-import type { Scorer, ScoreRequest, Verdict } from './scorer';
+import type { ScoreRequest, Scorer, Verdict } from './scorer';
 
 /** A random number from 0 to 1, by the seed of the step: what a search without a judge would do. */
 export const randomScorer: Scorer = {
@@ -36,7 +36,8 @@ export class Likelihood implements Scorer {
   async score({ ids, promptLength }: ScoreRequest, signal: AbortSignal): Promise<Verdict> {
     const body = { model: this.#client.model, prompt: ids, max_tokens: 1, temperature: 0, prompt_logprobs: 0 };
     const reply = await this.#client.post('/v1/completions', body, signal);
-    const listed = parseReply(promptLogprobsSchema, reply, 'The reply with prompt_logprobs').choices[0]?.prompt_logprobs;
+    const listed = parseReply(promptLogprobsSchema, reply, 'The reply with prompt_logprobs').choices[0]
+      ?.prompt_logprobs;
     const own = ids.slice(promptLength).map((id, at) => listed?.[promptLength + at]?.[String(id)]?.logprob);
     const known = own.filter((logprob) => logprob !== undefined);
     if (known.length < own.length || own.length === 0) {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import type { MeasuringClient } from '../inference/inferenceClient';
 import { parseReply } from '../inference/wire';
-import type { Scorer, ScoreRequest, Verdict } from './scorer';
+import type { ScoreRequest, Scorer, Verdict } from './scorer';
 
 /** Reward models behind vLLM's pooling routes (`vllm serve --runner pooling`; docs.vllm.ai, "Pooling models"). */
 

@@ -3,8 +3,9 @@ import { SecondThoughtError } from '../base/errors';
 /** Every scorer, by the name it has in conditions and flags, with what it is. */
 export const scorerKinds = {
   random: 'a seeded random number: the control that every scorer has to beat',
-  likelihood: "exp of the mean log-probability of the branch under the policy itself (not REBASE as published)",
-  'generative-prm': 'a causal model that is asked for a good or a bad token behind each step; without a server the bundled one',
+  likelihood: 'exp of the mean log-probability of the branch under the policy itself (not REBASE as published)',
+  'generative-prm':
+    'a causal model that is asked for a good or a bad token behind each step; without a server the bundled one',
   'qwen-prm': 'a process reward model over /pooling, steps ended by <extra_0> (Qwen2.5-Math-PRM)',
   'llemma-prm': 'a process reward model over /pooling, steps ended by ки (Llemma reward model, Math-Shepherd)',
   outcome: 'a sequence classifier over /classify (Skywork-Reward)',

@@ -6,7 +6,10 @@ import type { TreeNode } from './tree';
 /** The answer of a leaf, as a grader reads it; null if there is none. */
 export function leafAnswer(trace: Trace, { answer }: TreeNode): string | null {
   if (answer === null) return null;
-  const text = answerText({ spans: branchSpans({ ...trace, spans: spansBeforeChoice(trace) }, answer), dialect: trace.dialect });
+  const text = answerText({
+    spans: branchSpans({ ...trace, spans: spansBeforeChoice(trace) }, answer),
+    dialect: trace.dialect,
+  });
   const extracted = extractAnswer(text);
   return extracted === null ? null : answerKey(extracted, trace.problem.choices);
 }

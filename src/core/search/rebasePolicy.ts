@@ -1,4 +1,12 @@
-import { type BranchRequest, closingSpan, type ForcingPolicy, forcedClose, keptOf, restOf, type Step } from '../forcing/plan';
+import {
+  type BranchRequest,
+  closingSpan,
+  type ForcingPolicy,
+  forcedClose,
+  keptOf,
+  restOf,
+  type Step,
+} from '../forcing/plan';
 import { branchSpans, type Pass, type Span, type ThinkingEndedBy, type Trace } from '../traces/trace';
 import { allocate } from './allocate';
 import { chooseLeaf } from './chooseLeaf';
@@ -27,7 +35,9 @@ export const rebasePolicy: ForcingPolicy = {
     return choice(trace, leaves);
   },
   answer: (trace) => {
-    const chosen = trace.spans.findLast((span) => span.phase === 'answer' && span.fate === 'kept' && span.origin === 'model');
+    const chosen = trace.spans.findLast(
+      (span) => span.phase === 'answer' && span.fate === 'kept' && span.origin === 'model',
+    );
     const ending = trace.passes[chosen?.pass ?? -1]?.ending;
     return { kind: 'complete', answerEndedBy: chosen ? (ending === 'stop' ? 'model' : 'length') : 'tries' };
   },
@@ -81,7 +91,9 @@ function thinkingStops({ dialect, condition }: Trace) {
 
 /** Requests that were interrupted go on with the rest of their own limit. */
 function brokenOff(trace: Trace): BranchRequest[] {
-  const resumed = new Set(trace.passes.filter(({ purpose }) => purpose === 'resume').map(({ branch }) => branch?.parent));
+  const resumed = new Set(
+    trace.passes.filter(({ purpose }) => purpose === 'resume').map(({ branch }) => branch?.parent),
+  );
   return trace.passes.flatMap((pass): BranchRequest[] => {
     if (!isBroken(pass) || resumed.has(pass.index)) return [];
     const { phase, index: parent } = pass;

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock';
 import { SecondThoughtError, toSecondThoughtError } from '../base/errors';
 import { passSeed } from '../base/seeds';
-import type { Scorer } from '../scorers/scorer';
-import { branchSpans, pathOf, type Span, type StepScore, type Trace } from '../traces/trace';
+import type { Scorer, Verdict } from '../scorers/scorer';
+import { branchSpans, keptSpans, pathOf, type Span, type StepScore, type Trace, thinkingText } from '../traces/trace';
 import { treeOf } from './tree';
 
 /**
@@ -44,6 +44,23 @@ export async function scoreStep(
       cause: error,
     });
   }
+}
+
+/** The verdict on a whole thought: the weight of a sample in `weighted-majority` and `best-of-n`. Its lines are its steps. */
+export function scoreThought(trace: Trace, scorer: Scorer, signal: AbortSignal): Promise<Verdict> {
+  const { studySeed, problemKey, conditionKey, sample, problem, passes } = trace;
+  const spans = keptSpans(trace).filter(({ phase }) => phase !== 'answer');
+  const steps = thinkingText(trace)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const request = {
+    question: problem.question,
+    steps,
+    ids: spans.flatMap((span) => span.tokenIds),
+    promptLength: spans.filter(isGiven).flatMap((span) => span.tokenIds).length,
+    seed: passSeed({ studySeed, problemKey, conditionKey: `${conditionKey} scorer`, sample, pass: passes.length }),
+  };
+  return scorer.score(request, signal);
 }
 
 /** The prompt and the marker that opens the thinking. */

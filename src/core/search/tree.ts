@@ -71,5 +71,7 @@ function hasEnded({ spans, dialect, condition: { search } }: Trace, node: TreeNo
 function isLimited({ passes, budget, condition: { search } }: Trace, node: TreeNode): boolean {
   const ending: Pass['ending'] | undefined = passes[node.last]?.ending;
   const tokens = search.rules === 'published' ? node.tokens : node.branchTokens;
-  return tokens >= budget.maxThinkingTokens || node.depth >= search.depth || ending === 'user' || ending === 'repetition';
+  return (
+    tokens >= budget.maxThinkingTokens || node.depth >= search.depth || ending === 'user' || ending === 'repetition'
+  );
 }

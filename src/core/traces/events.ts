@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import {
   answerEndedBySchema,
+  choiceCut,
   isOpening,
   type Pass,
   passSchema,
-  choiceCut,
   pathOf,
   type Span,
   spanSchema,
