@@ -4,6 +4,7 @@ import { SecondThoughtError } from '../base/errors';
 import { type Dialect, findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { InferenceClient } from '../inference/inferenceClient';
 import { type Problem, problemKey } from '../problems/problem';
+import { chosenBranch } from '../search/chosenBranch';
 import {
   extensions,
   lastKeptThinkingPass,
@@ -13,7 +14,7 @@ import {
   thinkingTokens,
   traceSchemaVersion,
 } from '../traces/trace';
-import { type Condition, checkCondition, conditionKey, cueIndex, instructedSteps } from './condition';
+import { type Condition, checkCondition, conditionKey, createCondition, cueIndex, instructedSteps } from './condition';
 
 export interface TraceOrder {
   problem: Problem;
@@ -133,7 +134,8 @@ export function renderPrompt(
  * A new trace that thinks on where another one stopped thinking: same ids up to there, then the cue. Its condition has
  * one more ignored end, and no cap where the parent's was used up.
  */
-export function waitAgain(parent: Trace, clock: Clock): Trace {
+export function waitAgain(from: Trace, clock: Clock): Trace {
+  const parent = from.condition.decoder === 'rebase' ? chosenBranch(from) : from;
   const last = lastKeptThinkingPass(parent);
   if (!last) {
     throw new SecondThoughtError('bad-usage', 'This trace has no thinking to go on from.', {
@@ -141,7 +143,8 @@ export function waitAgain(parent: Trace, clock: Clock): Trace {
     });
   }
   const fromPass = last.index + 1;
-  const decoder = { decoder: 'bf', earlyStop: null } as const;
+  const { search, scorer } = createCondition();
+  const decoder = { decoder: 'bf', earlyStop: null, search, scorer } as const;
   const condition = { ...parent.condition, ...decoder, ignore: extensions(parent) + 1, maxThinkingTokens: null };
   const spans = parent.spans.filter((span) => span.pass < fromPass && span.phase !== 'answer');
   const closing = [...parent.dialect.newlineIds, ...parent.dialect.forcedClosingIds].length;

@@ -21,7 +21,8 @@ export function allocate(scores: readonly number[], width: number, temperature: 
   for (const [rank, { place, weight }] of ranked.entries()) {
     // Summed anew: subtracting would leave rounding errors where the rest of the weights is small.
     const weightLeft = ranked.slice(rank).reduce((sum, each) => sum + each.weight, 0);
-    const count = weightLeft > 0 ? Math.min(widthLeft, Math.ceil((widthLeft * weight) / weightLeft - tolerance)) : 0;
+    const share = weightLeft > 0 ? (widthLeft * weight) / weightLeft : 0;
+    const count = Math.min(widthLeft, Math.max(0, Math.ceil(share - tolerance)));
     counts[place] = count;
     widthLeft -= count;
   }
