@@ -96,7 +96,8 @@ async function main(): Promise<void> {
     },
   });
   const file = path.join(packageRoot, 'media', 'studies', 'five-families.problems.jsonl');
-  const all = parseProblems(readFileSync(file, 'utf8'), { fileName: path.basename(file) });
+  const placed = parseProblems(readFileSync(file, 'utf8'), { fileName: path.basename(file) });
+  const all = placed.map(({ problem }) => problem);
   const problems = spread(all, Number(values.problems));
   const connection = await connect(bundledServer, { packageRoot });
   const serverNamed = () => bundledServer;

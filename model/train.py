@@ -169,7 +169,7 @@ class Training:
     def save(self) -> None:
         common = {"config": self.network.config.as_dict(), "step": self.progress.step, "tokens": self.progress.tokens}
         common |= {"seed": self.options.seed, "batch": self.options.batch, "steps": self.options.steps}
-        common |= {"traces": self.options.traces}
+        common |= {"traces": self.options.traces, "rate": self.options.rate}
         pending = self.last_checkpoint.with_suffix(".tmp")
         torch.save(common | {"positions": self.progress.positions, "optimizer": self.optimizer.state()}, pending)
         pending.replace(self.last_checkpoint)
