@@ -1,6 +1,6 @@
 /**
  * Tree search on held-out problems with each of several scorers, paired: does the reward model beat random scores?
- * npm run rebase:evaluate -- [--problems 200] [--width 8] [--choose majority] [--scorers random,generative-prm] [--write]
+ * npm run rebase:evaluate -- [--problems 200] [--width 8] [--choose majority] [--scorers random,generative-prm] [--dev] [--write]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -92,10 +92,12 @@ async function main(): Promise<void> {
       width: { type: 'string', default: '8' },
       choose: { type: 'string', default: 'majority' },
       scorers: { type: 'string', default: 'random,generative-prm,likelihood' },
+      dev: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
   });
-  const file = path.join(packageRoot, 'media', 'studies', 'five-families.problems.jsonl');
+  const place = values.dev ? ['model', 'data', 'dev'] : ['media', 'studies', 'five-families'];
+  const file = `${path.join(packageRoot, ...place)}.problems.jsonl`;
   const placed = parseProblems(readFileSync(file, 'utf8'), { fileName: path.basename(file) });
   const all = placed.map(({ problem }) => problem);
   const problems = spread(all, Number(values.problems));
@@ -126,7 +128,7 @@ async function main(): Promise<void> {
     await connection.close();
   }
   const minutes = ((Date.now() - startedAt) / 60_000).toFixed(1);
-  const about = `${problems.length} held-out test problems, width ${values.width}, answer by ${values.choose}, temperature 1, softmax temperature 0.2, seed 0; tokens per problem; ${minutes} minutes.`;
+  const about = `${problems.length} held-out ${values.dev ? 'dev' : 'test'} problems, width ${values.width}, answer by ${values.choose}, temperature 1, softmax temperature 0.2, seed 0; tokens per problem; ${minutes} minutes.`;
   const text = [...lines, '', about].join('\n');
   process.stdout.write(`${text}\n`);
   if (values.write) writeInto(path.join(packageRoot, 'docs', 'rebase.md'), text);

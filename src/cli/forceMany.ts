@@ -141,7 +141,7 @@ function lineOf(trace: Trace): TraceLine {
 }
 
 async function weighed(line: TraceLine, trace: Trace, scorer: Scorer, signal: AbortSignal): Promise<TraceLine> {
-  const { value, promptTokens, generatedTokens } = await scoreThought(trace, scorer, signal);
+  const { value, promptTokens, generatedTokens } = await scoreThought(trace, scorer, AbortSignal.any([signal]));
   const costs = { ...line.costs, scorer: line.costs.scorer + promptTokens + generatedTokens };
   return { ...line, weight: value, costs };
 }

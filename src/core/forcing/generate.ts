@@ -302,7 +302,8 @@ class Generation {
     const judge = scorer ?? missingScorer(this.#trace);
     const ended = await Promise.allSettled(
       passes.map(async (pass) => {
-        const score = await scoreStep(this.#trace, pass, judge, { signal, clock });
+        const own = AbortSignal.any([signal]); // one each: every verdict listens to it
+        const score = await scoreStep(this.#trace, pass, judge, { signal: own, clock });
         this.emit({ type: 'scored', pass, score });
       }),
     );
