@@ -131,14 +131,14 @@ async function main(): Promise<void> {
   const about = `${problems.length} held-out ${values.dev ? 'dev' : 'test'} problems, width ${values.width}, answer by ${values.choose}, temperature 1, softmax temperature 0.2, seed 0; tokens per problem; ${minutes} minutes.`;
   const text = [...lines, '', about].join('\n');
   process.stdout.write(`${text}\n`);
-  if (values.write) writeInto(path.join(packageRoot, 'docs', 'rebase.md'), text);
+  if (values.write) writeInto(path.join(packageRoot, 'docs', 'rebase.md'), values.choose, text);
 }
 
 /** Between the marks of the document. */
-function writeInto(document: string, text: string): void {
-  const [before = '', rest = ''] = readFileSync(document, 'utf8').split('<!-- rebase:evaluate -->\n');
-  const after = rest.split('<!-- /rebase:evaluate -->')[1] ?? '';
-  const marked = `<!-- rebase:evaluate -->\n${text}\n<!-- /rebase:evaluate -->`;
+function writeInto(document: string, choose: string, text: string): void {
+  const [before = '', rest = ''] = readFileSync(document, 'utf8').split(`<!-- rebase:${choose} -->\n`);
+  const after = rest.split(`<!-- /rebase:${choose} -->`)[1] ?? '';
+  const marked = `<!-- rebase:${choose} -->\n${text}\n<!-- /rebase:${choose} -->`;
   writeFileSync(document, `${before}${marked}${after}`);
 }
 
