@@ -1,4 +1,4 @@
-"""Writes a checkpoint as `s1-tiny.gguf` (f16) and as a Hugging Face folder (fp16), with `weights.json` beside them."""
+"""Writes a checkpoint as `s1-tiny.gguf` (f16) and as a Hugging Face folder (fp16), with `weights.json` beside them (`NAME.weights.json` for another name)."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def write_gguf(path: Path, config: Config, codec: Codec, tensors: dict[str, Tens
 
 def write_record(folder: Path, state: dict[str, Any], name: str) -> None:
     """`weights.json`: where the weights come from and the hash of every file."""
-    own = [*folder.glob("*.gguf"), *folder.glob("hf/*")]
+    own = [folder / f"{name}.gguf", *(folder.glob("hf/*") if name == NAME else [])]
     files = sorted(path for path in own if path.is_file())
     command = (
         f"torchrun --nproc-per-node 2 train.py --out RUN --steps {state['steps']} "
@@ -189,6 +189,8 @@ def write_record(folder: Path, state: dict[str, Any], name: str) -> None:
     )
     if state.get("traces", "first") != "first":
         command += f" --traces {state['traces']} --weights EARLIER"
+    if state.get("rate", 1.0) != 1.0:
+        command += f" --rate {state['rate']}"
     record = {
         "name": name,
         "command": command,
@@ -206,7 +208,7 @@ def write_record(folder: Path, state: dict[str, Any], name: str) -> None:
             for path in files
         },
     }
-    write_json(folder / "weights.json", record)
+    write_json(folder / ("weights.json" if name == NAME else f"{name}.weights.json"), record)
 
 
 def main() -> None:

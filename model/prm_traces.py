@@ -5,8 +5,8 @@ predicts there is `<|good|>` if every running total of the line is right, and `<
 not part of the sequence: it is only what is learned at the tag. Half of the sequences have a tag behind every running
 total too, which teaches the model to check single steps.
 
-What is right in the text is learned as well: a model that forgets what should have come next cannot tell that something
-else came.
+The text is learned as well, except for wrong numbers: a model that loses the ability to write right totals cannot tell
+them from wrong ones (a training on the verdicts alone stayed at chance).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from traces import OWN_CUES, OWN_WEIGHTS, TITLES, Trace, joiner
 
 @dataclass
 class JudgedTrace(Trace):
-    """A trace with the verdict as the target where there is a tag."""
+    """A trace whose target at a tag is the verdict, and elsewhere what follows, as in any trace."""
 
     #: Places of the tags.
     verdicts: dict[int, bool] = field(default_factory=dict)
@@ -47,13 +47,15 @@ def put_judged_pass(
     family = GRADED[problem.family]
     if level == VOTES:
         result = problem.answer if rng.random() < 0.6 else rng.choice(earlier)
-        trace.put(TITLES[VOTES] + " ".join(map(str, earlier)) + f" => {result}", learn=False)
+        trace.put(TITLES[VOTES] + " ".join(map(str, earlier)) + " => ")
+        trace.put(str(result), learn=result == problem.answer)
         trace.judge(result == problem.answer)
         return result
     slips = rng.random() < 0.5
     if level == GUESS:
         result = max(0, problem.answer + family.slip(problem, level, rng)) if slips else problem.answer
-        trace.put(f"Quick guess => {result}", learn=False)
+        trace.put("Quick guess => ")
+        trace.put(str(result), learn=result == problem.answer)
         trace.judge(result == problem.answer)
         return result
     steps = family.steps(problem, level)
@@ -63,11 +65,12 @@ def put_judged_pass(
         if index == at:
             error = family.slip(problem, level, rng)
             offset = -error if min(each.total for each in steps[index:]) + error < 0 else error
-        trace.put(f"{' ' if index else ''}{step.text}{step.total + offset}", learn=offset == 0)
+        trace.put(f"{' ' if index else ''}{step.text}")
+        trace.put(str(step.total + offset), learn=index != at)
         if dense:
             trace.judge(offset == 0)
     result = steps[-1].total + offset
-    trace.put(f" => {result}", learn=offset == 0)
+    trace.put(f" => {result}")
     trace.judge(offset == 0)
     return result
 
@@ -89,6 +92,6 @@ def make_prm_trace(codec: Codec, rng: random.Random, problem: Problem | None = N
             trace.put(cue + joiner(cue), learn=False)
         level = walk.level(earlier)
         earlier.append(put_judged_pass(trace, problem, level, earlier, dense, rng))
-        trace.put("\n", learn=False)
+        trace.put("\n")
         walk.go_on(rng.choices(OWN_CUES, OWN_WEIGHTS)[0], rng)
     return trace

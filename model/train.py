@@ -88,11 +88,16 @@ def rate(step: int, steps: int, warmup: int = 40, decay: float = 0.35) -> float:
     return warm * min(1.0, max(0.01, (steps - step) / (decay * steps)))
 
 
-def loss_of(network: Network, batch: Batch) -> Tensor:
+def losses_of(network: Network, batch: Batch, verdicts: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy of the text and of the verdicts; of the latter 0 where there are none."""
     hidden = network(batch.ids[:, :-1])
     targets = batch.targets[:, :-1]
     chosen = targets != IGNORED
-    return functional.cross_entropy(network.logits(hidden[chosen]).float(), targets[chosen])
+    targets = targets[chosen]
+    losses = functional.cross_entropy(network.logits(hidden[chosen]).float(), targets, reduction="none")
+    judged = torch.isin(targets, verdicts)
+    text = losses[~judged].mean()
+    return text, losses[judged].mean() if judged.any() else torch.zeros_like(text)
 
 
 def average_gradients(network: Network) -> dict[str, Tensor]:
@@ -164,7 +169,7 @@ class Training:
     def save(self) -> None:
         common = {"config": self.network.config.as_dict(), "step": self.progress.step, "tokens": self.progress.tokens}
         common |= {"seed": self.options.seed, "batch": self.options.batch, "steps": self.options.steps}
-        common |= {"traces": self.options.traces}
+        common |= {"traces": self.options.traces, "rate": self.options.rate}
         pending = self.last_checkpoint.with_suffix(".tmp")
         torch.save(common | {"positions": self.progress.positions, "optimizer": self.optimizer.state()}, pending)
         pending.replace(self.last_checkpoint)
@@ -173,15 +178,16 @@ class Training:
     def run(self) -> None:
         stream = Stream(self.codec, self.options, self.rank, self.progress.positions[self.rank])
         began, first, losses, tokens = time.time(), self.progress.tokens, [], 0
+        verdicts = torch.tensor([self.codec.good, self.codec.bad])
         for batch in stream:
             if self.progress.step >= self.options.stop_at:
                 break
-            loss = loss_of(self.network, batch)
-            loss.backward()
-            factor = rate(self.progress.step, self.options.steps)
+            text, verdict = losses_of(self.network, batch, verdicts)
+            (text + verdict).backward()
+            factor = self.options.rate * rate(self.progress.step, self.options.steps)
             self.optimizer.step(average_gradients(self.network), factor)
             self.optimizer.copy_to(self.network)
-            losses.append(loss.item())
+            losses.append((text.item(), verdict.item()))
             tokens += batch.tokens
             self.progress.step += 1
             due = self.progress.step % self.options.save_every == 0 or self.progress.step == self.options.stop_at
@@ -190,14 +196,15 @@ class Training:
                 self.progress.positions = [(chunk, index) for chunk, index, _ in reports]
                 self.progress.tokens += sum(report[2] for report in reports)
                 speed = (self.progress.tokens - first) / (time.time() - began)
-                self.report(sum(losses) / len(losses), factor, speed)
+                self.report([sum(each) / len(losses) for each in zip(*losses, strict=True)], factor, speed)
                 losses, tokens = [], 0
             if due and self.rank == 0:
                 self.save()
 
-    def report(self, loss: float, factor: float, speed: float) -> None:
+    def report(self, losses: list[float], factor: float, speed: float) -> None:
         if self.rank == 0:
-            line = {"step": self.progress.step, "tokens": self.progress.tokens, "loss": round(loss, 4)}
+            line = {"step": self.progress.step, "tokens": self.progress.tokens, "loss": round(losses[0], 4)}
+            line |= {"verdictLoss": round(losses[1], 4)} if losses[1] else {}
             line |= {"rate": round(factor, 3), "tokensPerSecond": round(speed)}
             print(json.dumps(line), flush=True)
 
@@ -210,6 +217,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--traces", choices=list(MAKERS), default="first", help="what to train on")
     parser.add_argument("--weights", type=Path, help="checkpoint whose weights to start from (default: random ones)")
+    parser.add_argument("--rate", type=float, default=1.0, help="factor of the learning rates")
     parser.add_argument("--batch", type=int, default=3400, help="padded tokens per process and step")
     parser.add_argument("--save-every", type=int, default=200)
     parser.add_argument("--resume", action="store_true", help="go on from OUT/last.pt if there is one")

@@ -10,6 +10,8 @@ import { generateRecorded } from '../core/forcing/recorded';
 import type { Problem } from '../core/problems/problem';
 import { parseProblems, pickProblem } from '../core/problems/problemFile';
 import { readProblems } from '../core/problems/readProblems';
+import { parseScorer } from '../core/scorers/scorerChoice';
+import type { ScorerPool } from '../core/scorers/scorerPool';
 import { type Connection, connect } from '../core/servers/connect';
 import { estimateTokens } from '../core/tokens/estimate';
 import { RunStore } from '../core/traces/runStore';
@@ -20,6 +22,7 @@ import { forceMany, parseAggregator } from './forceMany';
 import { untilInterrupted } from './interrupt';
 import { count, positive } from './numbers';
 import { paint, printJson } from './output';
+import { scorerPool } from './scorers';
 import { addServerOptions, type Choice, chooseServer, type ServerFlags } from './serverOptions';
 import { findTrace } from './show';
 import { traceReport } from './traceReport';
@@ -35,6 +38,7 @@ interface ForceFlags extends ServerFlags, ConditionTexts {
   limit?: number;
   samples: number;
   aggregate?: string[];
+  scorer?: string[];
   concurrency: number;
   continue?: string;
   retryFor?: number;
@@ -81,18 +85,23 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
   const interrupted = flags.continue === undefined ? undefined : await traceToContinue(flags.continue);
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
+  let scorers: ScorerPool | undefined;
   try {
     await sayConnecting(flags, choice, order?.problem);
     const deterministic = flags.deterministic ? { deterministic: true } : {};
     connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
     const { client, clientFor, retry, server } = connection;
     const trace = interrupted ?? (await prepareTrace({ ...(order as NewOrder), server }, client, systemClock, signal));
+    scorers = scorerPool({ packageRoot, signal, policy: connection, flags, choice });
+    const { scorer: named } = trace.condition;
+    const scorer = named === null ? undefined : await scorers.get(named);
     const stream = flags.json ? undefined : new TraceStream(process.stdout, trace);
     const store = await RunStore.openScratch(cliScratchFolder(), systemClock);
     await generateRecorded(trace, store, {
       client: clientFor(trace.conditionKey),
       retry: { windowMs: flags.retryFor === undefined ? retry.windowMs : flags.retryFor * 1_000 },
       clock: systemClock,
+      scorer,
       signal,
       onEvent: (event) => stream?.show(event),
       onWaiting: (waitedMs) => stream?.showWaiting(waitedMs),
@@ -103,33 +112,56 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
     failIfInterrupted(trace);
   } finally {
     release();
+    await scorers?.close();
     await connection?.close();
   }
 }
 
 /** Many traces: no streams, one result. */
 async function forceAll(flags: ForceFlags, choice: Choice, packageRoot: string): Promise<void> {
+  const isSearch = [flags.decoder].flat().at(-1) === 'rebase';
   const order = {
     problems: flags.all ? (await allProblems(flags)).slice(0, flags.limit) : [await problemOf(flags)],
-    condition: conditionFrom(flags, choice),
+    condition: conditionFrom(isSearch ? flags : { ...flags, scorer: undefined }, choice),
     samples: flags.samples,
     studySeed: flags.seed ?? choice.config.seed ?? 0,
     aggregators: (flags.aggregate ?? []).map((text) => parseAggregator(text, flags.samples)),
+    weighedBy: weighedBy(flags, isSearch),
     concurrency: flags.concurrency,
   };
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
+  let scorers: ScorerPool | undefined;
   try {
     const deterministic = flags.deterministic ? { deterministic: true } : {};
     connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
+    scorers = scorerPool({ packageRoot, signal, policy: connection, flags, choice });
     const store = await RunStore.openScratch(cliScratchFolder(), systemClock);
-    const { document, text } = await forceMany(order, connection, store, signal);
+    const { document, text } = await forceMany(order, connection, store, scorers, signal);
     if (flags.json) printJson(document);
     else process.stdout.write(`${text}\n`);
   } finally {
     release();
+    await scorers?.close();
     await connection?.close();
   }
+}
+
+/** The scorer of the samples, if an aggregator wants weights. @throws SecondThoughtError `bad-usage` */
+function weighedBy({ scorer, aggregate = [] }: ForceFlags, isSearch: boolean): string | null {
+  const wanting = aggregate.find((text) => /^(weighted-majority|best-of-n)(:|$)/.test(text));
+  const named = scorer?.at(-1) ?? null;
+  if (named !== null) parseScorer(named);
+  if (wanting === undefined && named !== null && !isSearch) {
+    throw new SecondThoughtError('bad-usage', `Nothing here asks the scorer "${named}" for a verdict.`, {
+      remedy: 'Add --decoder rebase, or --aggregate best-of-n or weighted-majority.',
+    });
+  }
+  if (wanting === undefined) return null;
+  if (named !== null) return named;
+  throw new SecondThoughtError('bad-usage', `The aggregator "${wanting}" needs a scorer for its samples.`, {
+    remedy: 'Add --scorer generative-prm, or another one.',
+  });
 }
 
 function allProblems({ file }: ForceFlags): Promise<Problem[]> {

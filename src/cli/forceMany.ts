@@ -7,6 +7,9 @@ import { answerKey, gradeTrace, type Outcome } from '../core/evaluate/outcome';
 import { wilsonInterval } from '../core/evaluate/statistics';
 import { type Condition, conditionKey, describeCondition } from '../core/forcing/condition';
 import { type Problem, problemKey } from '../core/problems/problem';
+import type { Scorer } from '../core/scorers/scorer';
+import type { ScorerPool } from '../core/scorers/scorerPool';
+import { scoreThought } from '../core/search/scoreStep';
 import type { Connection } from '../core/servers/connect';
 import { generateSamples, longestPrompt, type Order } from '../core/studies/generateSamples';
 import type { RunStore } from '../core/traces/runStore';
@@ -20,6 +23,8 @@ export interface ManyOrder {
   studySeed: number;
   concurrency: number;
   aggregators: AggregatorChoice[];
+  /** What gives each sample the weight that some aggregators want. */
+  weighedBy: string | null;
 }
 
 /** `majority:8` or `short-m@k:8:3`: a name, how many samples, how many of them count. */
@@ -65,6 +70,8 @@ interface TraceLine {
   answerEndedBy: Trace['answerEndedBy'];
   cuesUsed: number;
   costs: TraceCosts;
+  /** The scorer's verdict on the thinking, where samples are weighed. */
+  weight?: number;
   warnings: string[];
 }
 
@@ -73,8 +80,10 @@ export async function forceMany(
   order: ManyOrder,
   connection: Connection,
   store: RunStore,
+  scorers: ScorerPool,
   signal: AbortSignal,
 ): Promise<{ document: object; text: string }> {
+  const weighedBy = order.weighedBy === null ? null : await scorers.get(order.weighedBy);
   const startedAt = systemClock.now();
   const { problems, condition, studySeed: seed, samples, concurrency } = order;
   const all = { conditions: [{ condition }], problems: problems.map((problem) => ({ problem })) };
@@ -99,8 +108,10 @@ export async function forceMany(
       concurrency,
       signal,
       longestPromptTokens: await longestPrompt(all, connection.client, signal),
-      onTrace(made, trace) {
-        lines[places.get(made) ?? 0] = lineOf(trace);
+      scorerFor: (text) => scorers.get(text),
+      async onTrace(made, trace) {
+        const line = lineOf(trace);
+        lines[places.get(made) ?? 0] = weighedBy ? await weighed(line, trace, weighedBy, signal) : line;
         progress.show(describeCondition(condition), ++finished, orders.length);
       },
       onFailure(_, error) {
@@ -129,6 +140,12 @@ function lineOf(trace: Trace): TraceLine {
   };
 }
 
+async function weighed(line: TraceLine, trace: Trace, scorer: Scorer, signal: AbortSignal): Promise<TraceLine> {
+  const { value, promptTokens, generatedTokens } = await scoreThought(trace, scorer, AbortSignal.any([signal]));
+  const costs = { ...line.costs, scorer: line.costs.scorer + promptTokens + generatedTokens };
+  return { ...line, weight: value, costs };
+}
+
 /** Totals of a kind; null where no trace knows it. */
 function total(lines: TraceLine[], kind: keyof TraceCosts): number | null {
   const known = lines.flatMap(({ costs }) => costs[kind] ?? []);
@@ -146,6 +163,7 @@ function report(order: ManyOrder, lines: TraceLine[], model: string, wallMs: num
     schemaVersion: 1,
     model,
     condition: order.condition,
+    weighedBy: order.weighedBy,
     seed: order.studySeed,
     problems: order.problems.length,
     samples: order.samples,
@@ -181,7 +199,7 @@ function aggregated(order: ManyOrder, lines: TraceLine[], { name, ...counts }: A
   return { name: label, score, problems: Object.fromEntries(byProblem) };
 }
 
-function toSample({ answer, outcome, costs }: TraceLine): Sample {
+function toSample({ answer, outcome, costs, weight }: TraceLine): Sample {
   const isCorrect = outcome === null || outcome === 'ungraded' || outcome === 'error' ? null : outcome === 'correct';
   return {
     answer,
@@ -189,5 +207,6 @@ function toSample({ answer, outcome, costs }: TraceLine): Sample {
     thinkingTokens: costs.thinking,
     generatedTokens: costs.generated,
     durationMs: costs.wallMs,
+    ...(weight === undefined ? {} : { weight }),
   };
 }

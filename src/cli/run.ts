@@ -6,6 +6,7 @@ import { readTextFile } from '../core/base/files';
 import { lockFolder } from '../core/base/folderLock';
 import { printable } from '../core/base/untrustedText';
 import { describeDuration } from '../core/evaluate/estimate';
+import type { ScorerPool } from '../core/scorers/scorerPool';
 import { type Connection, connect } from '../core/servers/connect';
 import { estimateStudy } from '../core/studies/estimateStudy';
 import { executeStudy } from '../core/studies/executeStudy';
@@ -18,6 +19,7 @@ import { positive } from './numbers';
 import { printJson } from './output';
 import { newRunFolder } from './runFolder';
 import { LiveRunTable, runTable } from './runTable';
+import { scorerPool } from './scorers';
 import { addServerOptions, type Choice, chooseServer, type ServerFlags } from './serverOptions';
 
 interface RunFlags extends ServerFlags {
@@ -81,19 +83,15 @@ async function start(file: string, flags: RunFlags, packageRoot: string): Promis
   const runs = path.resolve(flags.out ?? path.join(path.dirname(file), 'runs'));
   if (flags.dryRun) return dryRun(plan, runs, flags);
   const source = { file: path.resolve(file), text };
-  await withConnection(flags, choice, packageRoot, async (connection, signal) => {
+  await withConnection(flags, choice, packageRoot, async (places) => {
     if (flags.into === undefined) {
-      const { id, url, model, version } = connection.server;
+      const { id, url, model, version } = places.connection.server;
       const about = { study: source, server: { id, url, model, version }, clock: systemClock };
-      return work(
-        await StudyRun.create(newRunFolder(runs, plan.title, systemClock.now()), plan, about),
-        connection,
-        flags,
-        signal,
-      );
+      const run = await StudyRun.create(newRunFolder(runs, plan.title, systemClock.now()), plan, about);
+      return work(run, places, flags);
     }
     const run = await StudyRun.open(path.resolve(flags.into), systemClock);
-    return work(run, connection, flags, signal, () => run.extend(plan, source));
+    return work(run, places, flags, () => run.extend(plan, source));
   });
 }
 
@@ -102,7 +100,7 @@ async function resume(folder: string, flags: RunFlags, packageRoot: string): Pro
   checkNames(run.about.conditions, flags.only);
   const choice = await chooseServer({ ...flags, ...serverOf(flags.server ?? run.about.server.id) });
   if (flags.dryRun) return dryRun({ ...run.about, problems: run.problems }, path.dirname(run.folder), flags);
-  await withConnection(flags, choice, packageRoot, (connection, signal) => work(run, connection, flags, signal));
+  await withConnection(flags, choice, packageRoot, (places) => work(run, places, flags));
 }
 
 const serverOf = (server: string | undefined) => (server === undefined ? {} : { server });
@@ -112,20 +110,30 @@ const limited = (study: Study, limit: number | undefined): Study =>
     ? study
     : { ...study, problems: study.problems.map((set) => ({ ...set, limit: Math.min(limit, set.limit ?? limit) })) };
 
+/** What a run works with, until it is stopped. */
+interface Places {
+  connection: Connection;
+  signal: AbortSignal;
+  scorers: ScorerPool;
+}
+
 async function withConnection(
   flags: RunFlags,
   choice: Choice,
   packageRoot: string,
-  task: (connection: Connection, signal: AbortSignal) => Promise<void>,
+  task: (places: Places) => Promise<void>,
 ): Promise<void> {
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
+  let scorers: ScorerPool | undefined;
   try {
     const deterministic = flags.deterministic ? { deterministic: true } : {};
     connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
-    await task(connection, signal);
+    scorers = scorerPool({ packageRoot, signal, policy: connection, flags, choice });
+    await task({ connection, signal, scorers });
   } finally {
     release();
+    await scorers?.close();
     await connection?.close();
   }
 }
@@ -133,9 +141,8 @@ async function withConnection(
 /** Makes what is left of a run. However it ends, `status.json` says so, and the run can go on from there. */
 async function work(
   run: StudyRun,
-  connection: Connection,
+  { connection, signal, scorers }: Places,
   flags: RunFlags,
-  signal: AbortSignal,
   change?: () => Promise<void>,
 ): Promise<void> {
   const free = await lockFolder(run.folder);
@@ -157,6 +164,7 @@ async function work(
         concurrency,
         signal,
         onProgress,
+        scorerFor: (text) => scorers.get(text),
         ...(only ? { only } : {}),
       });
       table.clear();

@@ -48,6 +48,12 @@ export async function chooseServer(flags: ServerFlags): Promise<Choice> {
   return { server: specOf(entry, flags), dialect, config };
 }
 
+/** A server by id or URL, as scorers name theirs. @throws SecondThoughtError `bad-usage` */
+export function serverNamed(name: string, { config }: Choice, flags: ServerFlags = {}): ServerSpec {
+  if (name === bundledServer.id) return bundledServer;
+  return specOf(name.includes('://') ? { id: name, url: name } : entryOf(name, config), flags);
+}
+
 function entryOf(id: string, { servers = [] }: ConfigFile): ServerEntry {
   const entry = servers.find((known) => known.id === id);
   if (entry) return entry;

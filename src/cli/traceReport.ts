@@ -1,5 +1,14 @@
 import { gradeTrace } from '../core/evaluate/outcome';
-import { answerText, answerTokens, cuesUsed, generatedTokens, type Trace, thinkingTokens } from '../core/traces/trace';
+import { treeReport } from '../core/search/treeText';
+import {
+  answerText,
+  answerTokens,
+  costsOf,
+  cuesUsed,
+  generatedTokens,
+  type Trace,
+  thinkingTokens,
+} from '../core/traces/trace';
 
 /** The document of `force --json` and `show --json`: what was asked, what came, and every span by ids. */
 export function traceReport(trace: Trace) {
@@ -22,6 +31,8 @@ export function traceReport(trace: Trace) {
     answerEndedBy: trace.answerEndedBy,
     budget: trace.budget,
     warnings: trace.warnings,
+    costs: costsOf(trace),
+    ...(trace.condition.decoder === 'rebase' ? { tree: treeReport(trace) } : {}),
     passes: trace.passes,
     spans: trace.spans,
   };

@@ -1,8 +1,9 @@
 import { printable } from '../core/base/untrustedText';
 import { gradeTrace } from '../core/evaluate/outcome';
 import { describeCondition } from '../core/forcing/condition';
+import { treeLines } from '../core/search/treeText';
 import type { TraceEvent } from '../core/traces/events';
-import { cuesUsed, generatedTokens, type Span, type Trace, thinkingTokens } from '../core/traces/trace';
+import { costsOf, cuesUsed, generatedTokens, type Span, type Trace, thinkingTokens } from '../core/traces/trace';
 import { paint, type Style } from './output';
 
 /** Shows a trace on a terminal as it happens: thinking dimmed, what was forced marked, the answer plain. */
@@ -21,11 +22,15 @@ export class TraceStream {
     this.#line(`${this.#paint('bold', printable(problem.question))}`);
     this.#line(this.#paint('dim', `${server.model} on ${server.id} · ${describeCondition(condition)}`));
     this.#line('');
-    for (const span of trace.spans) this.#showEarlier(span);
+    if (condition.decoder !== 'rebase') for (const span of trace.spans) this.#showEarlier(span);
   }
 
   show(event: TraceEvent): void {
     this.#clearWaiting();
+    if (this.#trace.condition.decoder === 'rebase' && event.type !== 'warning') {
+      this.#showGrowth(event);
+      return;
+    }
     switch (event.type) {
       case 'pass':
         for (const span of event.spans) this.#forced(span.text, 'cyan');
@@ -51,9 +56,28 @@ export class TraceStream {
     this.#out.write(this.#paint('dim', `waiting for the first token, ${Math.round(waitedMs / 1000)} s`));
   }
 
+  /** A tree grows in many places at once: while it does, how far it is; as a whole at the end. */
+  #showGrowth({ type }: TraceEvent): void {
+    if (!this.#out.isTTY || (type !== 'scored' && type !== 'settle')) return;
+    const { passes } = this.#trace;
+    const steps = passes.filter(({ purpose }) => purpose === 'step').length;
+    const judged = passes.filter(({ score }) => score).length;
+    this.#isWaiting = true;
+    this.#out.write(this.#paint('dim', `${steps} steps, ${judged} of them judged`));
+  }
+
+  #showTree(): void {
+    for (const line of treeLines(this.#trace)) this.#line(printable(line).replaceAll('\n', '↵'));
+    this.#line('');
+    for (const span of this.#trace.spans) {
+      if (span.phase === 'answer' && span.fate === 'kept' && !span.delimiter) this.#text(span.text, 'answer');
+    }
+  }
+
   finish(): void {
     this.#clearWaiting();
     const trace = this.#trace;
+    if (trace.condition.decoder === 'rebase') this.#showTree();
     const { outcome, extracted } = gradeTrace(trace);
     const style: Style = outcome === 'correct' ? 'green' : outcome === 'wrong' ? 'red' : 'bold';
     const expected = outcome === 'wrong' ? `, expected ${printable(trace.problem.answer ?? '')}` : '';
@@ -62,6 +86,8 @@ export class TraceStream {
     const cues = cuesUsed(trace);
     const parts = [`${thinkingTokens(trace)} thinking tokens`, `${generatedTokens(trace)} generated`];
     if (cues > 0) parts.push(`${cues} ${cues === 1 ? 'cue' : 'cues'}`);
+    const { scorer } = costsOf(trace);
+    if (scorer > 0) parts.push(`${scorer} by the scorer`);
     if (trace.thinkingEndedBy) parts.push(`thinking ended by: ${trace.thinkingEndedBy}`);
     this.#startLine();
     this.#line('');

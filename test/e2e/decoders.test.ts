@@ -14,6 +14,7 @@ beforeAll(() => {
 afterAll(() => home.dispose());
 
 interface Line {
+  traceId: string;
   thinkingEndedBy: string;
   answerEndedBy: string;
   cuesUsed: number;
@@ -120,5 +121,39 @@ describe('on fifty problems', () => {
     const score = Object.fromEntries(document.aggregates.map((aggregated) => [aggregated.name, aggregated.score]));
     expect(score['avg@k']).toBeCloseTo(document.correct / document.graded, 10);
     expect(score['pass@k:2']).toBeGreaterThanOrEqual(Number(score['avg@k']));
+  });
+
+  it('a tree search gives every problem an outcome, and counts the scorer apart', async () => {
+    const shape = ['--decoder', 'rebase', '--width', '2', '--temperature', '1'];
+    const document = await forceAll(...first, ...shape, '--scorer', 'generative-prm');
+    expect(document.graded).toBe(count);
+    for (const { costs } of document.traces) {
+      for (const kind of [...kinds, 'scorer']) expect(costs[kind], kind).toBeGreaterThanOrEqual(0);
+      expect(Number(costs.scorer)).toBeGreaterThan(0);
+      expect(Number(costs.generated)).toBeGreaterThan(Number(costs.rejected));
+    }
+    const [trace] = document.traces;
+    const { stdout } = await home.run(['show', String(trace?.traceId), '--json']);
+    const shown = JSON.parse(stdout);
+    expect(shown.tree.filter(({ fate }: { fate: string }) => fate === 'chosen')).toHaveLength(1);
+    expect(shown.status).toBe('complete');
+  });
+
+  it('a scorer weighs the samples for the aggregators that want it', async () => {
+    const names = ['weighted-majority', 'best-of-n:2'];
+    const document = await forceAll(
+      ...[...first, '--temperature', '1', '--samples', '2', '--scorer', 'likelihood'],
+      ...names.flatMap((name) => ['--aggregate', name]),
+    );
+    expect(document.aggregates.map(({ name }) => name)).toEqual(names);
+    expect(document.costs.scorer).toBeGreaterThan(0);
+  });
+
+  it('an aggregator that wants weights is refused at once without a scorer', async () => {
+    const { code, stderr } = await home.run([
+      ...['force', '--file', problems, '--all', '--samples', '2', '--aggregate', 'best-of-n', '--json'],
+    ]);
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'bad-usage', remedy: expect.stringContaining('--scorer') });
   });
 });

@@ -36,6 +36,7 @@ export const errorCodes = {
   'chat-only': 'the server has no routes for token ids, so thinking cannot be forced on it',
   'stream-cut': 'the connection was lost in the middle of a generation',
   'stream-stalled': 'the server went silent in the middle of a generation',
+  'scorer-failed': 'the scorer of a tree search did not judge a step',
   'dialect-mismatch': 'the model cannot write thinking in the chosen dialect',
   'delimiter-in-problem': 'the problem text contains a control token of the dialect',
   'local-server-unavailable': 'the bundled model cannot run on this machine',

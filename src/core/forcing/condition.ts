@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { passSeed, shortHash } from '../base/seeds';
 import { dialectSchema } from '../inference/dialects';
+import { parseScorer } from '../scorers/scorerChoice';
 
 /**
  * A condition is a decoder with its parameters: everything that decides how a problem is answered, besides the server
@@ -10,9 +11,10 @@ import { dialectSchema } from '../inference/dialects';
  * - `bf`: budget forcing (s1 paper §3.1).
  * - `none`: the model answers as it likes, in one request; what it writes before its own delimiter is thinking.
  * - `rejection`: thinking is sampled anew until it fits the cap (s1 paper §5.4).
+ * - `rebase`: tree search with a scorer (Wu et al. 2024, arXiv 2408.00724; s1 paper §6.2).
  * - `native-budget`: the server's own thinking limit (vLLM's `thinking_token_budget`), to compare with ours.
  */
-export const decoderSchema = z.enum(['bf', 'none', 'rejection', 'native-budget']);
+export const decoderSchema = z.enum(['bf', 'none', 'rejection', 'rebase', 'native-budget']);
 export type Decoder = z.infer<typeof decoderSchema>;
 
 export const presetSchema = z.enum(['default', 's1-harness', 's1-readme']);
@@ -50,12 +52,50 @@ export const earlyStopSchema = z.object({
   probeTokens: z.int().positive(),
 });
 
+/**
+ * Decoder `rebase`. `rules` are either ours or those of the released code:
+ *
+ * | | default | published |
+ * |---|---|---|
+ * | token limit of a node | the whole branch: `maxThinkingTokens` | its own step: `maxThinkingTokens` (named total there) |
+ * | node at the limit, or at the last depth | thinking is ended for it, and it answers | no answer |
+ * | vote | ties go to the higher score | ties go to the answer that was seen first |
+ *
+ * The released wrapper starts again until some leaf has an answer; here the search ends without one.
+ */
+export const searchSchema = z.strictObject({
+  width: z.int().min(1).max(1024).default(8).describe('Branches at the same time, finished ones included.'),
+  softmaxTemperature: z
+    .number()
+    .gt(0)
+    .default(0.2)
+    .describe('How much the scores matter when the width is shared out: low, the best step gets nearly all of it.'),
+  depth: z.int().min(1).max(512).default(25).describe('Steps of a branch at most.'),
+  step: z
+    .enum(['line', 'blank-line', 'heading'])
+    .default('line')
+    .describe('What ends a step: a line end, a blank line, or the next heading (dialect s1-steps).'),
+  maxStepTokens: z.int().positive().nullable().default(256).describe('Tokens of a step at most; null: no limit.'),
+  leafText: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('A step that contains this text is the last of its branch; null: only the end of thinking is.'),
+  choose: z
+    .enum(['majority', 'weighted-majority', 'best'])
+    .default('majority')
+    .describe('Which answer of the leaves is given: by votes, by votes weighted by score, or of the best score.'),
+  rules: z.enum(['default', 'published']).default('default').describe('Ours, or those of the released code.'),
+});
+export type Search = z.infer<typeof searchSchema>;
+
 export const dialectChoiceSchema = z.union([z.string().min(1), dialectSchema]);
 
 /** The descriptions are what an editor shows at a field of a study. */
 export const conditionFields = z.object({
   decoder: decoderSchema.describe(
-    'How the thinking is controlled: bf (budget forcing), none, rejection, native-budget.',
+    'How the thinking is controlled: bf (budget forcing), none, rejection, rebase (tree search), native-budget.',
   ),
   preset: presetSchema.describe('How budgets are counted: default, or as the released evaluation or README of s1 do.'),
   dialect: dialectChoiceSchema.describe(
@@ -130,6 +170,15 @@ export const conditionFields = z.object({
     .max(10_000)
     .default(64)
     .describe('Decoder rejection: so many thoughts are tried at most (the released code has no limit).'),
+  search: searchSchema.prefault({}).describe('Decoder rebase: width, depth, steps, and how the answer is chosen.'),
+  scorer: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Decoder rebase: what judges the steps: random, likelihood, generative-prm, qwen-prm, llemma-prm, outcome, judge; then, after a colon, its server.',
+    ),
   replicate: z
     .int()
     .nonnegative()
@@ -191,6 +240,8 @@ const plain: Condition = {
   firstStep: 'model',
   templateArguments: {},
   maxTries: 64,
+  search: searchSchema.parse({}),
+  scorer: null,
   replicate: 0,
 };
 
@@ -244,6 +295,12 @@ export function checkCondition(condition: Condition): void {
     refuse('Rejection sampling needs a number of thinking tokens to fit.', 'Give --max-thinking-tokens N.');
   if (decoder === 'rejection' && condition.sampling.temperature === 0)
     refuse('Rejection sampling at temperature 0 would try the same thought again.', 'Give --temperature 1.');
+  if (decoder === 'rebase') checkSearch(condition, refuse);
+  else if (condition.scorer !== null || JSON.stringify(condition.search) !== JSON.stringify(plain.search))
+    refuse(
+      `A scorer and the shape of a search belong to a tree search, not to the decoder "${decoder}".`,
+      'Add --decoder rebase, or leave them out.',
+    );
   if (decoder === 'native-budget' && typeof maxThinkingTokens !== 'number')
     refuse("The server's own thinking budget needs a number of tokens.", 'Give --max-thinking-tokens N.');
   if (decoder !== 'bf' && (ignore !== 0 || minThinkingTokens > 0 || earlyStop !== null || !isDefault))
@@ -270,6 +327,23 @@ export function checkCondition(condition: Condition): void {
     );
 }
 
+function checkSearch({ scorer, sampling, dialect, search, loopGuard }: Condition, refuse: Refuse): void {
+  const name = typeof dialect === 'string' ? dialect : dialect.name;
+  const hasHeadings = name === 's1-steps' || (typeof dialect !== 'string' && dialect.stepMark !== undefined);
+  if (scorer === null)
+    refuse('A tree search needs a scorer for its steps.', 'Give --scorer generative-prm, or another one.');
+  else parseScorer(scorer);
+  if (sampling.temperature === 0)
+    refuse('A tree search at temperature 0 would take the same step again and again.', 'Give --temperature 1.');
+  if (search.step === 'heading' && !hasHeadings)
+    refuse(`The dialect "${name}" has no headings that could end a step.`, 'Use --step line, or --dialect s1-steps.');
+  if (search.step !== 'heading' && hasHeadings)
+    refuse(`In the dialect "${name}" steps end at headings.`, 'Add --step heading.');
+  if (loopGuard === 'rotate') refuse('A tree search has no cues to rotate to.', 'Use --loop-guard stop.');
+}
+
+type Refuse = (message: string, remedy: string) => void;
+
 /** How many steps the prompt asks for. */
 export function instructedSteps({ promptSuffix }: Pick<Condition, 'promptSuffix'>): number | undefined {
   const count = /^Think for up to (\d+) steps\.$/.exec(promptSuffix)?.[1];
@@ -281,6 +355,7 @@ export function describeCondition(condition: Condition): string {
   const { maxThinkingTokens, minThinkingTokens, ignore, sampling, answerSampling, earlyStop, promptSuffix } = condition;
   const parts: string[] = [];
   if (condition.decoder !== 'bf') parts.push(condition.decoder);
+  if (condition.decoder === 'rebase') parts.push(`width ${condition.search.width}`, `scored by ${condition.scorer}`);
   if (ignore === 'until-cap') parts.push(`exactly ${maxThinkingTokens}, ${cueText(condition)}`);
   else if (maxThinkingTokens !== null) parts.push(`cap ${maxThinkingTokens}`);
   if (minThinkingTokens > 0) parts.push(`at least ${minThinkingTokens}`);

@@ -1,4 +1,5 @@
 import { SecondThoughtError } from '../base/errors';
+import { parseScorer, scorerNames } from '../scorers/scorerChoice';
 import {
   type Condition,
   createCondition,
@@ -6,6 +7,8 @@ import {
   decoderSchema,
   loopGuardSchema,
   presetSchema,
+  type Search,
+  searchSchema,
 } from './condition';
 import { promptSuffix } from './promptSuffix';
 
@@ -152,6 +155,57 @@ export const conditionFlags: ConditionFlag[] = [
     read: ([text]) => ({ maxTries: count('--max-tries', text, 1) }),
     write: ({ maxTries }) => unless(maxTries === plain.maxTries, maxTries),
   },
+  searchFlag('--width <n>', 'decoder rebase: branches at the same time (8)', 'width', (text) =>
+    count('--width', text, 1),
+  ),
+  searchFlag(
+    '--softmax-temperature <t>',
+    'decoder rebase: how much the scores matter; low: the best step gets nearly all (0.2)',
+    'softmaxTemperature',
+    (text) => number('--softmax-temperature', text, 1_000),
+  ),
+  searchFlag('--depth <n>', 'decoder rebase: steps of a branch at most (25)', 'depth', (text) =>
+    count('--depth', text, 1),
+  ),
+  searchFlag(
+    '--step <name>',
+    `decoder rebase: what ends a step: ${searchSchema.shape.step.unwrap().options.join(', ')} (line)`,
+    'step',
+    (text) => oneOf('--step', searchSchema.shape.step.unwrap().options, text),
+  ),
+  searchFlag(
+    '--max-step-tokens <n>',
+    'decoder rebase: tokens of a step at most; 0: no limit (256)',
+    'maxStepTokens',
+    (text) => count('--max-step-tokens', text) || null,
+  ),
+  searchFlag(
+    '--leaf-text <text>',
+    'decoder rebase: a step with this text is the last of its branch',
+    'leafText',
+    (text = '') => text,
+  ),
+  searchFlag(
+    '--choose <how>',
+    `decoder rebase: which answer is given: ${searchSchema.shape.choose.unwrap().options.join(', ')} (majority)`,
+    'choose',
+    (text) => oneOf('--choose', searchSchema.shape.choose.unwrap().options, text),
+  ),
+  searchFlag(
+    '--search-rules <name>',
+    'decoder rebase: default, or published (token limits and leaves as in the released code)',
+    'rules',
+    (text) => oneOf('--search-rules', searchSchema.shape.rules.unwrap().options, text),
+  ),
+  {
+    flags: '--scorer <name[:server]>',
+    description: `what judges the steps of a tree search, or the samples of weighted-majority and best-of-n: ${scorerNames.join(', ')}`,
+    read: ([text = '']) => {
+      parseScorer(text);
+      return { scorer: text };
+    },
+    write: ({ scorer }) => (scorer === null ? [] : [scorer]),
+  },
   {
     flags: '--replicate <n>',
     description: 'the same again with other seeds: what differs is noise (0)',
@@ -159,6 +213,21 @@ export const conditionFlags: ConditionFlag[] = [
     write: ({ replicate }) => unless(replicate === 0, replicate),
   },
 ];
+
+/** A flag for one field of the search. */
+function searchFlag<Name extends keyof Search>(
+  flags: string,
+  description: string,
+  name: Name,
+  read: (text: string | undefined) => Search[Name],
+): ConditionFlag {
+  return {
+    flags,
+    description,
+    read: ([text], { search }) => ({ search: { ...search, [name]: read(text) } }),
+    write: ({ search }) => unless(search[name] === plain.search[name], search[name] ?? 0),
+  };
+}
 
 /**
  * Closing texts that a family of models has published. `qwen3`: the sentence of Qwen3's thinking budget (technical report,

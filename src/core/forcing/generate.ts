@@ -4,13 +4,15 @@ import { passSeed } from '../base/seeds';
 import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
 import { defaultPatience, withPatience } from '../inference/patience';
 import { LoopDetector } from '../loops/findLoop';
+import type { Scorer } from '../scorers/scorer';
+import { scoreStep } from '../search/scoreStep';
 import { applyEvent, type TraceEvent } from '../traces/events';
-import { contextIds, generatedTokens, type Pass, type Trace } from '../traces/trace';
+import { branchSpans, contextIds, generatedTokens, keptSpans, type Pass, type Trace } from '../traces/trace';
 import { nextStep } from './nextStep';
-import { type PlannedRequest, type Step, samplingOf } from './plan';
+import { type BranchRequest, type PlannedRequest, type Step, samplingOf } from './plan';
 import { policyOf } from './policies';
 import { Reconnection, type RetryRules } from './reconnection';
-import { type Received, type Settled, settlePass, splitAtDelimiter, Vocabulary } from './settle';
+import { type Received, type Settled, settlePass, splitAtDelimiter, stepEnds, Vocabulary } from './settle';
 
 export interface GenerateOptions {
   client: InferenceClient;
@@ -26,6 +28,8 @@ export interface GenerateOptions {
   patience?: Partial<typeof defaultPatience>;
   /** What a lost connection means; without it the trace is interrupted at once. */
   retry?: RetryRules;
+  /** Judges the steps of a tree search. */
+  scorer?: Scorer | undefined;
 }
 
 /**
@@ -90,7 +94,14 @@ class Generation {
     switch (step.kind) {
       case 'request':
         if (step.discard) await this.#cut(0);
-        return this.#request(step.request);
+        return this.#requestAll([step.request]);
+      case 'branch':
+        return this.#requestAll(step.requests);
+      case 'score':
+        return this.#score(step.passes);
+      case 'choose':
+        if (step.pass === null) this.#warnOfLeaves();
+        return this.emit({ type: 'chosen', pass: step.pass, by: step.by });
       case 'close':
         if (step.keep !== undefined) await this.#cut(step.keep);
         if (step.keep === 0 && policyOf(this.#trace).isHopeless) this.#warnOfTries();
@@ -102,10 +113,12 @@ class Generation {
     }
   }
 
-  /** A process that died in the middle of a pass left ids without a verdict. */
+  /** A process that died in the middle of a pass, or of several of a tree, left ids without a verdict. */
   async settleLeftover(): Promise<void> {
-    const pass = this.#trace.passes.at(-1);
-    if (pass?.ending !== 'running') return;
+    for (const pass of this.#trace.passes) if (pass.ending === 'running') await this.#settleBroken(pass);
+  }
+
+  async #settleBroken(pass: Pass): Promise<void> {
     const live = this.#trace.spans.filter((span) => span.origin === 'model' && span.pass === pass.index);
     const received: Received = {
       ...emptyReceived(),
@@ -134,10 +147,20 @@ class Generation {
     this.emit({ type: 'cut', keep, before: this.#trace.passes.length, split });
   }
 
-  async #request(planned: PlannedRequest): Promise<void> {
-    const request = this.#completionRequest(planned);
-    const pass = this.#openPass(planned, request);
-    this.emit({ type: 'pass', pass, spans: planned.spans });
+  /** All are begun, in order, before any is sent: so the passes are numbered alike whatever comes first. */
+  async #requestAll(planned: (PlannedRequest | BranchRequest)[]): Promise<void> {
+    const begun = planned.map((each) => {
+      const request = this.#completionRequest(each);
+      const pass = this.#openPass(each, request);
+      this.emit({ type: 'pass', pass, spans: each.spans.map((span) => ({ ...span, pass: pass.index })) });
+      return { pass, request };
+    });
+    const ended = await Promise.allSettled(begun.map(({ pass, request }) => this.#request(pass, request)));
+    const failed = ended.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  async #request(pass: Pass, request: CompletionRequest): Promise<void> {
     const { received, failure, firstTokenMs } = await this.#receive(pass, request);
     const durationMs = this.#options.clock.now() - Date.parse(pass.startedAt);
     const settled = await this.#settle({ ...pass, firstTokenMs, durationMs }, received);
@@ -146,11 +169,13 @@ class Generation {
     if (failure) throw failure;
   }
 
-  #completionRequest(planned: PlannedRequest): CompletionRequest {
+  #completionRequest(planned: PlannedRequest | BranchRequest): CompletionRequest {
     const { condition, dialect, problemKey, conditionKey, studySeed, sample, passes, budget } = this.#trace;
     const isThinking = planned.phase === 'thinking';
+    const context = 'parent' in planned ? branchSpans(this.#trace, planned.parent) : keptSpans(this.#trace);
+    const isStep = isThinking && condition.decoder === 'rebase';
     return {
-      promptIds: [...contextIds(this.#trace), ...planned.spans.flatMap((span) => span.tokenIds)],
+      promptIds: [...context, ...planned.spans].flatMap((span) => span.tokenIds),
       maxTokens: planned.maxTokens,
       minTokens: planned.minTokens,
       stopTokenIds: planned.stopTokenIds,
@@ -158,7 +183,8 @@ class Generation {
       sampling: samplingOf(this.#trace, planned),
       maskedTokenIds: [...this.#maskedIds(), ...(isThinking ? dialect.bannedIds : [])],
       ...(isThinking && dialect.bannedWords.length > 0 ? { bannedWords: dialect.bannedWords } : {}),
-      ...(isThinking && dialect.thinkingEndTexts.length > 0
+      ...(isStep ? stepStops(condition, dialect) : {}),
+      ...(isThinking && !isStep && dialect.thinkingEndTexts.length > 0
         ? { stopTexts: dialect.thinkingEndTexts, stopSequences: dialect.thinkingEndSequences }
         : {}),
       ...(condition.decoder === 'native-budget' ? { thinkingTokenBudget: budget.maxThinkingTokens } : {}),
@@ -173,13 +199,14 @@ class Generation {
     return [...new Set(strays.flatMap(firstCut))];
   }
 
-  #openPass(planned: PlannedRequest, request: CompletionRequest): Pass {
+  #openPass(planned: PlannedRequest | BranchRequest, request: CompletionRequest): Pass {
     const { maxTokens, minTokens, stopTokenIds, seed, maskedTokenIds } = request;
     return {
       index: this.#trace.passes.length,
       phase: planned.phase,
       purpose: planned.purpose,
       request: { maxTokens, minTokens, stopTokenIds, seed, maskedTokenIds, temperature: request.sampling.temperature },
+      ...('parent' in planned ? { branch: { parent: planned.parent } } : {}),
       promptTokens: request.promptIds.length,
       receivedTokens: 0,
       ending: 'running',
@@ -220,7 +247,8 @@ class Generation {
         received.stopReason = chunk.stopReason ?? received.stopReason;
         received.cachedPromptTokens = chunk.cachedPromptTokens ?? received.cachedPromptTokens;
         if (chunk.tokenIds.length > 0 || chunk.text !== '') {
-          this.emit({ type: 'received', tokenIds: chunk.tokenIds, text: chunk.text });
+          const which = pass.branch ? { pass: pass.index } : {};
+          this.emit({ type: 'received', tokenIds: chunk.tokenIds, text: chunk.text, ...which });
         }
         if (loops?.(chunk.tokenIds)) {
           received.endedBy = 'repetition';
@@ -268,6 +296,27 @@ class Generation {
     return isSplit ? splitAtDelimiter(this.#trace, settled) : settled;
   }
 
+  /** The verdicts on steps. Those that came stay, whatever becomes of the others. */
+  async #score(passes: number[]): Promise<void> {
+    const { scorer, signal, clock } = this.#options;
+    const judge = scorer ?? missingScorer(this.#trace);
+    const ended = await Promise.allSettled(
+      passes.map(async (pass) => {
+        const own = AbortSignal.any([signal]); // one each: every verdict listens to it
+        const score = await scoreStep(this.#trace, pass, judge, { signal: own, clock });
+        this.emit({ type: 'scored', pass, score });
+      }),
+    );
+    const failed = ended.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  #warnOfLeaves(): void {
+    const text =
+      'No branch of the search came to an end of its own, so there is no answer: allow more steps or tokens.';
+    this.emit({ type: 'warning', text });
+  }
+
   #warnOfTries(): void {
     const { condition, budget } = this.#trace;
     const limit = budget.maxThinkingTokens;
@@ -288,6 +337,19 @@ class Generation {
       text: `Token ${id} is outside the tokenizer's vocabulary: it was cut and is not sampled again.`,
     });
   }
+}
+
+/** Stop strings for the server; what came is looked through by ids all the same. */
+function stepStops(condition: Trace['condition'], dialect: Trace['dialect']) {
+  const stopSequences = stepEnds(condition, dialect);
+  if (stopSequences.length === 0) return {};
+  return { stopTexts: [condition.search.step === 'line' ? '\n' : '\n\n'], stopSequences };
+}
+
+function missingScorer({ condition }: Trace): never {
+  throw new SecondThoughtError('scorer-failed', `The scorer "${condition.scorer}" of this search is not connected.`, {
+    remedy: 'Run the search from the command line.',
+  });
 }
 
 function emptyReceived(): Received {

@@ -4,7 +4,9 @@ import { policyOf } from './policies';
 
 /** The next step of a trace: thinking by the preset's policy until it has ended, then the answer. */
 export function nextStep(trace: Trace): Step {
-  return trace.thinkingEndedBy === null ? policyOf(trace).thinking(trace) : answerStep(trace);
+  const policy = policyOf(trace);
+  if (trace.thinkingEndedBy === null) return policy.thinking(trace);
+  return policy.answer ? policy.answer(trace) : answerStep(trace);
 }
 
 function answerStep(trace: Trace): Step {

@@ -19,7 +19,18 @@ export type Step =
   | { kind: 'request'; request: PlannedRequest; discard?: true }
   /** Thinking is over: cut it to `keep` ids first if set, then append `spans` and ask for the answer. */
   | { kind: 'close'; by: ThinkingEndedBy; spans: Span[]; keep?: number }
-  | { kind: 'complete'; answerEndedBy: AnswerEndedBy };
+  | { kind: 'complete'; answerEndedBy: AnswerEndedBy }
+  /** Tree search: several requests at the same time. */
+  | { kind: 'branch'; requests: BranchRequest[] }
+  /** Tree search: these passes are judged, at the same time. */
+  | { kind: 'score'; passes: number[] }
+  /** Tree search is over: the branch that ends with this pass stays. */
+  | { kind: 'choose'; pass: number | null; by: ThinkingEndedBy };
+
+/** A request that goes on from the end of pass `parent`, or from the prompt (null). */
+export interface BranchRequest extends PlannedRequest {
+  parent: number | null;
+}
 
 export interface PlannedRequest {
   phase: Pass['phase'];
@@ -34,6 +45,8 @@ export interface PlannedRequest {
 /** How thinking is paced. Each preset is one policy; the answer is the same for all. */
 export interface ForcingPolicy {
   thinking(trace: Trace): Step;
+  /** After the thinking; without it the answer is asked for as usual. */
+  answer?(trace: Trace): Step;
   /** The model writes the delimiter itself, in the answer pass, whose ids before it are thinking. */
   splitsAnswer?: true;
   /** Thinking ended without a thought that could be answered. */

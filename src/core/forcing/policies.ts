@@ -1,3 +1,4 @@
+import { rebasePolicy } from '../search/rebasePolicy';
 import type { Trace } from '../traces/trace';
 import type { Decoder, Preset } from './condition';
 import { defaultPolicy } from './defaultPolicy';
@@ -17,6 +18,7 @@ const decoders: Record<Exclude<Decoder, 'bf'>, ForcingPolicy> = {
   none: plainPolicy,
   'native-budget': plainPolicy,
   rejection: rejectionPolicy,
+  rebase: rebasePolicy,
 };
 
 export function policyOf({ condition: { decoder, preset } }: Pick<Trace, 'condition'>): ForcingPolicy {

@@ -4,6 +4,7 @@ import { SecondThoughtError } from '../base/errors';
 import { type Dialect, findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { InferenceClient } from '../inference/inferenceClient';
 import { type Problem, problemKey } from '../problems/problem';
+import { chosenBranch } from '../search/chosenBranch';
 import {
   extensions,
   lastKeptThinkingPass,
@@ -13,7 +14,7 @@ import {
   thinkingTokens,
   traceSchemaVersion,
 } from '../traces/trace';
-import { type Condition, checkCondition, conditionKey, cueIndex, instructedSteps } from './condition';
+import { type Condition, checkCondition, conditionKey, createCondition, cueIndex, instructedSteps } from './condition';
 
 export interface TraceOrder {
   problem: Problem;
@@ -47,6 +48,7 @@ export async function prepareTrace(
   if (problem.question.trim() === '') throw emptyProblem();
   const { promptIds, contextLength: told } = await renderPrompt(order, client, signal);
   const dialect = await resolveDialect(dialectOf(condition), condition, promptIds, client, signal);
+  if (isSearchInSteps(condition)) dialect.stepHeadings = await stepHeadings(condition, client, signal);
   await refuseDelimiters(problem, dialect, client, signal);
   const contextLength = order.server.contextLength ?? told;
   if (contextLength === null) throw unknownContext(order.server.url);
@@ -79,7 +81,7 @@ export async function prepareTrace(
       condition,
       room,
     ),
-    spans: openingSpans(promptIds, problem, condition.decoder === 'none' ? { ...dialect, openingIds: [] } : dialect),
+    spans: openingSpans(promptIds, problem, condition, dialect),
     passes: [],
     status: 'running',
     thinkingEndedBy: null,
@@ -95,13 +97,26 @@ function dialectOf(condition: Condition): Dialect {
   return {
     ...found,
     opening:
-      condition.firstStep === 'instructed'
-        ? `${found.opening}${instructedSteps(condition)} steps left\n`
+      condition.firstStep === 'instructed' || isSearchInSteps(condition)
+        ? `${found.opening}${countdownOf(condition)} steps left\n`
         : found.opening,
     forcedClosing: condition.closing ?? found.forcedClosing,
     // The released evaluation stops at step 0 only: an answer that the model opens itself is thinking there.
     thinkingEndSequences: condition.preset === 's1-harness' ? ends.filter((end) => end !== closing) : ends,
   };
+}
+
+const isSearchInSteps = ({ decoder, search }: Condition) => decoder === 'rebase' && search.step === 'heading';
+
+/** Steps that are counted down: those that the prompt asks for; in a search without such a prompt its depth. */
+const countdownOf = (condition: Condition) => instructedSteps(condition) ?? condition.search.depth;
+
+async function stepHeadings(condition: Condition, client: InferenceClient, signal?: AbortSignal) {
+  const { stepMark = '' } = dialectOf(condition);
+  const texts = Array.from({ length: countdownOf(condition) - 1 }, (_, done) => countdownOf(condition) - 1 - done).map(
+    (left) => `${stepMark}${left} steps left\n`,
+  );
+  return Promise.all(texts.map(async (text) => ({ tokenIds: await client.tokenize(text, signal), text })));
 }
 
 /** The prompt in ids: the question, and what the condition adds to it, in the server's own chat template. */
@@ -119,7 +134,8 @@ export function renderPrompt(
  * A new trace that thinks on where another one stopped thinking: same ids up to there, then the cue. Its condition has
  * one more ignored end, and no cap where the parent's was used up.
  */
-export function waitAgain(parent: Trace, clock: Clock): Trace {
+export function waitAgain(from: Trace, clock: Clock): Trace {
+  const parent = from.condition.decoder === 'rebase' ? chosenBranch(from) : from;
   const last = lastKeptThinkingPass(parent);
   if (!last) {
     throw new SecondThoughtError('bad-usage', 'This trace has no thinking to go on from.', {
@@ -127,7 +143,8 @@ export function waitAgain(parent: Trace, clock: Clock): Trace {
     });
   }
   const fromPass = last.index + 1;
-  const decoder = { decoder: 'bf', earlyStop: null } as const;
+  const { search, scorer } = createCondition();
+  const decoder = { decoder: 'bf', earlyStop: null, search, scorer } as const;
   const condition = { ...parent.condition, ...decoder, ignore: extensions(parent) + 1, maxThinkingTokens: null };
   const spans = parent.spans.filter((span) => span.pass < fromPass && span.phase !== 'answer');
   const closing = [...parent.dialect.newlineIds, ...parent.dialect.forcedClosingIds].length;
@@ -154,12 +171,22 @@ export function waitAgain(parent: Trace, clock: Clock): Trace {
   };
 }
 
-function openingSpans(promptIds: number[], problem: Problem, dialect: ResolvedDialect): Span[] {
+function openingSpans(
+  promptIds: number[],
+  problem: Problem,
+  { decoder, search }: Condition,
+  dialect: ResolvedDialect,
+): Span[] {
   const common = { pass: 0, origin: 'template', fate: 'kept' } as const;
   const prompt: Span = { ...common, phase: 'prompt', tokenIds: promptIds, text: problem.question };
-  if (dialect.openingIds.length === 0) return [prompt];
-  const { openingIds: tokenIds, opening: text } = dialect;
-  return [prompt, { ...common, phase: 'thinking', tokenIds, text, delimiter: true }];
+  const { openingIds, opening, newlineIds } = dialect;
+  const marker = (tokenIds: number[], text: string): Span[] =>
+    tokenIds.length === 0 ? [] : [{ ...common, phase: 'thinking', tokenIds, text, delimiter: true }];
+  const begun = decoder === 'none' ? [prompt] : [prompt, ...marker(openingIds, opening)];
+  // Where steps end at line ends, the newline behind the opening would be a step of its own if the model wrote it.
+  const isInLines = decoder === 'rebase' && search.step !== 'heading';
+  const isOnNewLine = begun.at(-1)?.tokenIds.at(-1) === newlineIds.at(-1) && openingIds.length === 0;
+  return isInLines && !isOnNewLine ? [...begun, ...marker(newlineIds, '\n')] : begun;
 }
 
 /** Thinking tokens that fit, with the forced closing and an answer kept free. */

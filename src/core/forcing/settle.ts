@@ -1,5 +1,6 @@
 import type { ResolvedDialect, Tokenizer } from '../inference/dialects';
 import { type Pass, promptIdsOf, type Span, type Trace } from '../traces/trace';
+import type { Condition } from './condition';
 
 /** What one request brought, as it came. */
 export interface Received {
@@ -35,7 +36,7 @@ export async function settlePass(
   const { tokenIds } = received;
   const found = findStop(trace, pass, received);
   const stopAt = found?.at;
-  const end = Math.min(stopAt ?? tokenIds.length, pass.request.maxTokens);
+  const end = Math.min(stopAt ?? tokenIds.length, endOfStep(trace, pass, tokenIds), pass.request.maxTokens);
   const unknownAt = received.endedBy ? -1 : await vocabulary.findUnknown(tokenIds.slice(0, end));
   const keep = unknownAt === -1 ? end : unknownAt;
   const isStopped = unknownAt === -1 && stopAt !== undefined && stopAt === end;
@@ -44,7 +45,8 @@ export async function settlePass(
   const stop = isStopped ? tokenIds.slice(keep, keep + (found?.length ?? 0)) : [];
   const cut = tokenIds.slice(keep + stop.length);
   const ending = unknownAt !== -1 ? 'out-of-vocabulary' : isStopped ? 'stop' : endingOf(pass, received);
-  const isWhole = cut.length === 0 && stop.length <= 1; // else the text holds more than was kept
+  // Else the text holds more than was kept, or lacks the stop string that ended a step.
+  const isWhole = cut.length === 0 && stop.length <= 1 && typeof received.stopReason !== 'string';
   const keptText = isWhole ? received.text : await tokenizer.detokenize(kept);
 
   const spans: Span[] = [];
@@ -64,7 +66,7 @@ export async function settlePass(
   const cutText = cut.length > 0 ? await tokenizer.detokenize(cut) : '';
   add({ fate: 'cut', tokenIds: cut, text: cutText, cutBefore: pass.index + 1 });
 
-  const endsWithNewline = await lastIdEndsLine(kept, received, ending, tokenizer);
+  const endsWithNewline = await lastIdEndsLine(kept, keptText, ending, tokenizer);
   const settled: Pass = {
     ...pass,
     receivedTokens: tokenIds.length,
@@ -76,6 +78,22 @@ export async function settlePass(
   };
   const unknownId = unknownAt === -1 ? undefined : tokenIds[unknownAt];
   return unknownId === undefined ? { pass: settled, spans } : { pass: settled, spans, unknownId };
+}
+
+/** In a tree search: ids up to the end of the step, for servers that sent more. */
+function endOfStep({ condition, dialect }: Trace, { purpose }: Pass, tokenIds: number[]): number {
+  const sequences = condition.decoder === 'rebase' && purpose !== 'answer' ? stepEnds(condition, dialect) : [];
+  const ends = sequences.flatMap((sequence) => {
+    const at = findSequence(tokenIds, sequence);
+    return at === -1 ? [] : at + sequence.length;
+  });
+  return Math.min(tokenIds.length, ...ends);
+}
+
+/** What ends a step, by ids: line ends, as this tokenizer writes them alone. */
+export function stepEnds({ search }: Pick<Condition, 'search'>, { newlineIds }: ResolvedDialect): number[][] {
+  if (search.step === 'heading') return [];
+  return [search.step === 'line' ? newlineIds : [...newlineIds, ...newlineIds]];
 }
 
 /** Where the ids are that ended the pass. A stop id may also be one we did not ask for (an EOS of the model's own). */
@@ -138,10 +156,10 @@ async function endText(trace: Trace, stop: number[], tokenizer: Tokenizer): Prom
 }
 
 /** Only a forced end asks for this, so only then is the id decoded: a text may lack what its last id begins. */
-async function lastIdEndsLine(kept: number[], received: Received, ending: Pass['ending'], tokenizer: Tokenizer) {
+async function lastIdEndsLine(kept: number[], text: string, ending: Pass['ending'], tokenizer: Tokenizer) {
   const last = kept.at(-1);
   if (last === undefined) return false;
-  if (ending === 'stop' || ending === 'interrupted') return received.text.endsWith('\n');
+  if (ending === 'stop' || ending === 'interrupted') return text.endsWith('\n');
   return (await tokenizer.detokenize([last])).endsWith('\n');
 }
 

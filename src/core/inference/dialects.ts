@@ -107,6 +107,8 @@ export const resolvedDialectSchema = z.object({
   thinkingEndTexts: z.array(z.string()).default([]),
   stepMarkId: z.int().nonnegative().nullable().default(null),
   lastStepIds: ids.default([]),
+  /** Tree search in steps: the headings after the first, which opens the thinking; from the second step to the last. */
+  stepHeadings: z.array(z.object({ tokenIds: ids, text: z.string() })).default([]),
   closingIds: ids,
   closing: z.string(),
   forcedClosingIds: ids,
@@ -186,6 +188,7 @@ export async function resolveDialect(
     thinkingEndTexts,
     stepMarkId: stepMarkId ?? null,
     lastStepIds: await tokenize(lastStep),
+    stepHeadings: [],
     closingIds: await tokenize(dialect.closing),
     closing: dialect.closing,
     forcedClosingIds: await tokenize(dialect.forcedClosing),

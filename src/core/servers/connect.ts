@@ -49,6 +49,11 @@ export function bundledModelFile(packageRoot: string): string {
   return path.join(packageRoot, 'media', 'model', `${bundledModelName}.gguf`);
 }
 
+/** Path of the bundled reward model's weights. */
+export function bundledRewardFile(packageRoot: string): string {
+  return path.join(packageRoot, 'media', 'model', `${bundledModelName}-prm.gguf`);
+}
+
 /** Path of the local server's program. */
 export function localServerProgram(packageRoot: string): string {
   return path.join(packageRoot, 'dist', 'localServer.cjs');

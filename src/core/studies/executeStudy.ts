@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock';
 import { type ErrorCode, toSecondThoughtError } from '../base/errors';
 import type { Connection } from '../servers/connect';
-import { generateSamples, longestPrompt, type Order } from './generateSamples';
+import { generateSamples, longestPrompt, type Order, type SampleOptions } from './generateSamples';
 import { errorRecord, sampleKey } from './sampleRecord';
 import { type Task, taskName } from './studyPlan';
 import type { StudyRun } from './studyRun';
@@ -13,6 +13,8 @@ export interface ExecuteOptions {
   signal: AbortSignal;
   /** Only these conditions, by name; the others stay as they are. */
   only?: readonly string[];
+  /** For conditions with a scorer. */
+  scorerFor?: SampleOptions['scorerFor'];
   /** A sample was finished, or failed. */
   onProgress?(): void;
 }
@@ -45,6 +47,7 @@ export async function executeStudy(run: StudyRun, options: ExecuteOptions): Prom
     concurrency,
     signal,
     longestPromptTokens,
+    ...(options.scorerFor ? { scorerFor: options.scorerFor } : {}),
     onTrace: () => onProgress?.(),
     async onFailure(order, error) {
       if (!ofOneSample.has(toSecondThoughtError(error).code)) throw error;

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { prepareTrace, renderPrompt } from '../forcing/prepare';
 import { generateRecorded } from '../forcing/recorded';
+import type { Scorer } from '../scorers/scorer';
 import type { Connection } from '../servers/connect';
 import type { RunStore } from '../traces/runStore';
 import type { Trace } from '../traces/trace';
@@ -24,6 +25,8 @@ export interface SampleOptions {
   signal: AbortSignal;
   /** What the cap `auto` depends on; see `longestPrompt`. */
   longestPromptTokens: number;
+  /** For conditions with a scorer. */
+  scorerFor?(text: string): Promise<Scorer>;
   onTrace(order: Order, trace: Trace): void | Promise<void>;
   /** A sample that failed. What this throws ends all of them. */
   onFailure(order: Order, error: unknown): void | Promise<void>;
@@ -65,7 +68,9 @@ async function generateSample(order: Order, options: SampleOptions): Promise<Tra
   const { connection, store, clock, signal } = options;
   const trace = order.interrupted ?? (await prepared(order, options));
   const client = connection.clientFor(order.conditionKey);
-  await generateRecorded(trace, store, { client, clock, signal, retry: connection.retry });
+  const { scorer: text } = order.condition;
+  const scorer = text === null ? {} : { scorer: await options.scorerFor?.(text) };
+  await generateRecorded(trace, store, { client, clock, signal, retry: connection.retry, ...scorer });
   if (trace.interruption) throw asError(trace.interruption);
   return trace;
 }

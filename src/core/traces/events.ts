@@ -1,10 +1,14 @@
 import * as z from 'zod';
 import {
   answerEndedBySchema,
+  choiceCut,
+  isOpening,
   type Pass,
   passSchema,
+  pathOf,
   type Span,
   spanSchema,
+  stepScoreSchema,
   type Trace,
   thinkingEndedBySchema,
 } from './trace';
@@ -17,7 +21,13 @@ export const traceEventSchema = z.discriminatedUnion('type', [
   /** A request is being sent; `spans` (a cue) joined the context just before. One event, so that no crash parts them. */
   z.object({ type: z.literal('pass'), pass: passSchema, spans: z.array(spanSchema) }),
   /** Ids of the running pass, as they arrive. `text` may lag behind `tokenIds` (characters split over ids). */
-  z.object({ type: z.literal('received'), tokenIds: z.array(z.int().nonnegative()), text: z.string() }),
+  z.object({
+    type: z.literal('received'),
+    tokenIds: z.array(z.int().nonnegative()),
+    text: z.string(),
+    /** Tree search, where several passes run at the same time: which of them. Else the last. */
+    pass: z.int().nonnegative().optional(),
+  }),
   /** The running pass is over: its record, and its ids in their final spans. */
   z.object({ type: z.literal('settle'), pass: passSchema, spans: z.array(spanSchema) }),
   /** Only the first `keep` ids of the thinking stay; `split` is the text of the span on the boundary, before and after. */
@@ -27,6 +37,10 @@ export const traceEventSchema = z.discriminatedUnion('type', [
     before: z.int().nonnegative(),
     split: z.tuple([z.string(), z.string()]),
   }),
+  /** Tree search: the scorer's verdict on a step. */
+  z.object({ type: z.literal('scored'), pass: z.int().nonnegative(), score: stepScoreSchema }),
+  /** Tree search: the branch whose last pass this is stays, all others are cut. Null: there is none with an answer. */
+  z.object({ type: z.literal('chosen'), pass: z.int().nonnegative().nullable(), by: thinkingEndedBySchema }),
   z.object({ type: z.literal('warning'), text: z.string() }),
   /** `spans`: the delimiter that follows. */
   z.object({ type: z.literal('thinking-ended'), by: thinkingEndedBySchema, spans: z.array(spanSchema) }),
@@ -47,11 +61,20 @@ export function applyEvent(trace: Trace, event: TraceEvent): void {
       trace.passes.push(event.pass);
       return;
     case 'received':
-      receive(trace, event.tokenIds, event.text);
+      receive(trace, event);
       return;
     case 'settle':
       trace.spans = [...trace.spans.filter((span) => !isOfPass(span, event.pass)), ...event.spans];
-      trace.passes[trace.passes.length - 1] = event.pass;
+      trace.passes[event.pass.index] = event.pass;
+      return;
+    case 'scored': {
+      const pass = trace.passes[event.pass];
+      if (pass) trace.passes[event.pass] = { ...pass, score: event.score };
+      return;
+    }
+    case 'chosen':
+      trace.thinkingEndedBy = event.by;
+      trace.spans = keepBranch(trace, event.pass);
       return;
     case 'cut':
       cutThinking(trace, event);
@@ -84,10 +107,20 @@ export function applyEvent(trace: Trace, event: TraceEvent): void {
 
 const isOfPass = (span: Span, pass: Pass) => span.origin === 'model' && span.pass === pass.index;
 
-function receive(trace: Trace, tokenIds: number[], text: string): void {
-  const pass = trace.passes.at(-1);
+/** The spans, those off the branch cut. The tree stays readable: what a pass had as its prompt does not change. */
+function keepBranch(trace: Trace, last: number | null): Span[] {
+  const path = new Set(last === null ? [] : pathOf(trace, last));
+  const cutBefore = choiceCut(trace);
+  return trace.spans.map((span) => {
+    const isKept = span.fate !== 'kept' || isOpening(span) || path.has(span.pass);
+    return isKept ? span : { ...span, fate: 'cut', cutBefore };
+  });
+}
+
+function receive(trace: Trace, { tokenIds, text, pass: index }: Extract<TraceEvent, { type: 'received' }>): void {
+  const pass = trace.passes.at(index ?? -1);
   if (!pass) return;
-  const last = trace.spans.at(-1);
+  const last = trace.spans.findLast((span) => index === undefined || isOfPass(span, pass));
   if (last && isOfPass(last, pass)) {
     last.tokenIds.push(...tokenIds);
     last.text += text;

@@ -1,5 +1,13 @@
 import { nextStep } from '../forcing/nextStep';
-import { promptIdsOf, receivedIdsOf, type Span, type Trace } from './trace';
+import {
+  isOpening as isTreeOpening,
+  type Pass,
+  promptIdsOf,
+  receivedIdsOf,
+  type Span,
+  spansBeforeChoice,
+  type Trace,
+} from './trace';
 
 /** The trace as it was just before pass `index` was planned. */
 export function traceBefore(trace: Trace, index: number): Trace {
@@ -39,17 +47,11 @@ function closingOf(trace: Trace, index: number): Span[] {
  * the policy asks for again. Returns what does not fit, in sentences; empty for a sound trace.
  */
 export function checkTrace(trace: Trace): string[] {
+  if (trace.condition.decoder === 'rebase')
+    return [...trace.passes.flatMap((pass) => checkIds(trace, pass)), ...checkLevels(trace)];
   const first = trace.fork?.fromPass ?? 0;
   return trace.passes.flatMap((pass) => {
-    const problems: string[] = [];
-    const prompt = promptIdsOf(trace, pass.index).length;
-    if (prompt !== pass.promptTokens) {
-      problems.push(`Pass ${pass.index} had ${pass.promptTokens} prompt ids, but the spans give ${prompt}.`);
-    }
-    const received = receivedIdsOf(trace, pass.index).length;
-    if (pass.ending !== 'running' && received !== pass.receivedTokens) {
-      problems.push(`Pass ${pass.index} received ${pass.receivedTokens} ids, but the spans give ${received}.`);
-    }
+    const problems = checkIds(trace, pass);
     if (pass.index < first) return problems;
     const step = nextStep(traceBefore(trace, pass.index));
     const planned = step.kind === 'request' ? step.request : undefined;
@@ -59,4 +61,51 @@ export function checkTrace(trace: Trace): string[] {
     }
     return problems;
   });
+}
+
+function checkIds(trace: Trace, pass: Pass): string[] {
+  const problems: string[] = [];
+  const prompt = promptIdsOf(trace, pass.index).length;
+  if (prompt !== pass.promptTokens) {
+    problems.push(`Pass ${pass.index} had ${pass.promptTokens} prompt ids, but the spans give ${prompt}.`);
+  }
+  const received = receivedIdsOf(trace, pass.index).length;
+  if (pass.ending !== 'running' && received !== pass.receivedTokens) {
+    problems.push(`Pass ${pass.index} received ${pass.receivedTokens} ids, but the spans give ${received}.`);
+  }
+  return problems;
+}
+
+/**
+ * A tree search is planned a level at a time, so it is checked so: the requests of each level again, from the passes and
+ * scores before it. What an interruption left half-scored is judged by what came of it.
+ */
+function checkLevels(trace: Trace): string[] {
+  const problems: string[] = [];
+  for (let index = 0; index < trace.passes.length; ) {
+    const step = nextStep(searchBefore(trace, index));
+    const planned = step.kind === 'branch' ? step.requests : [];
+    for (const [place, { maxTokens, purpose, parent }] of planned.entries()) {
+      const pass = trace.passes[index + place];
+      const isSame =
+        pass?.request.maxTokens === maxTokens && pass.purpose === purpose && pass.branch?.parent === parent;
+      if (!isSame) problems.push(`Pass ${index + place} is not the step that the search asks for at this point.`);
+    }
+    if (planned.length === 0) return [...problems, `Pass ${index} comes after the end of the search.`];
+    index += planned.length;
+  }
+  return problems;
+}
+
+/** The search as it was before pass `index` and those begun with it were planned. */
+export function searchBefore(trace: Trace, index: number): Trace {
+  const isThere = (span: Span) => span.pass < index || isTreeOpening(span);
+  return {
+    ...structuredClone(trace),
+    spans: structuredClone(spansBeforeChoice(trace)).filter(isThere),
+    passes: structuredClone(trace.passes.slice(0, index)),
+    status: 'running',
+    thinkingEndedBy: null,
+    answerEndedBy: null,
+  };
 }

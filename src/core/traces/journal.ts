@@ -46,7 +46,7 @@ export class TraceJournal {
 
   write(event: TraceEvent): void {
     const last = this.#pending.at(-1);
-    if (event.type === 'received' && last?.type === 'received') {
+    if (event.type === 'received' && last?.type === 'received' && last.pass === event.pass) {
       last.tokenIds.push(...event.tokenIds);
       last.text += event.text;
     } else {

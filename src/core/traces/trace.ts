@@ -9,7 +9,7 @@ import { problemSchema } from '../problems/problem';
  * Two rules make it checkable from disk (`checkTrace`): the prompt of each pass is the kept ids at that moment, and the
  * ids a pass received are its model spans of every fate, in order. Ids decide everywhere; text is for people.
  */
-export const traceSchemaVersion = 2;
+export const traceSchemaVersion = 3;
 
 const tokenIds = z.array(z.int().nonnegative());
 
@@ -40,14 +40,29 @@ const passRequestSchema = z.object({
 });
 export type PassRequest = z.infer<typeof passRequestSchema>;
 
+/** A scorer's verdict and what it cost. An empty step has the score of the step before it, for nothing. */
+export const stepScoreSchema = z.object({
+  value: z.number(),
+  /** Tokens that the scorer read, and wrote. */
+  promptTokens: z.int().nonnegative(),
+  generatedTokens: z.int().nonnegative(),
+  durationMs: z.number(),
+});
+export type StepScore = z.infer<typeof stepScoreSchema>;
+
 export const passSchema = z.object({
   index: z.int().nonnegative(),
   phase: z.enum(['thinking', 'answer']),
   /**
    * Why this request was made. extend: an end of thinking was suppressed; minimum: it came too early; retry: the thought
-   * before was rejected; more: thinking goes on after a probe; probe: what would be answered now.
+   * before was rejected; more: thinking goes on after a probe; probe: what would be answered now; step: one step of a
+   * tree search.
    */
-  purpose: z.enum(['start', 'extend', 'minimum', 'resume', 'retry', 'more', 'answer', 'probe']),
+  purpose: z.enum(['start', 'extend', 'minimum', 'resume', 'retry', 'more', 'answer', 'probe', 'step']),
+  /** Tree search only: the pass that this one goes on from, null for the prompt. Elsewhere the pass before. */
+  branch: z.object({ parent: z.int().nonnegative().nullable() }).optional(),
+  /** Tree search only: the verdict on the branch up to the end of this step. */
+  score: stepScoreSchema.optional(),
   request: passRequestSchema,
   /** Context length sent, in tokens. */
   promptTokens: z.int().nonnegative(),
@@ -93,9 +108,9 @@ const serverRecordSchema = z.object({
 export type ServerRecord = z.infer<typeof serverRecordSchema>;
 
 export const traceSchema = z.object({
-  /** 1 had one cue per condition; it is read as 2. */
+  /** 1 had one cue per condition, 2 no trees; both are read as 3. */
   schemaVersion: z.preprocess(
-    (version) => (version === 1 ? traceSchemaVersion : version),
+    (version) => (version === 1 || version === 2 ? traceSchemaVersion : version),
     z.literal(traceSchemaVersion),
   ),
   id: z.string(),
@@ -126,13 +141,46 @@ export type Trace = z.infer<typeof traceSchema>;
 
 /** Ids in the context at this moment: kept ids in order. */
 export function contextIds(trace: Pick<Trace, 'spans'>): number[] {
-  return trace.spans.filter((span) => span.fate === 'kept').flatMap((span) => span.tokenIds);
+  return keptSpans(trace).flatMap((span) => span.tokenIds);
 }
 
+export const keptSpans = ({ spans }: Pick<Trace, 'spans'>) => spans.filter(({ fate }) => fate === 'kept');
+
 /** Ids that pass `index` had as its prompt, from the record alone. */
-export function promptIdsOf(trace: Pick<Trace, 'spans'>, index: number): number[] {
-  return trace.spans.filter((span) => wasInPrompt(span, index)).flatMap((span) => span.tokenIds);
+export function promptIdsOf(trace: Pick<Trace, 'spans' | 'passes'>, index: number): number[] {
+  const path = trace.passes[index]?.branch && new Set(pathOf(trace, index));
+  const isOnPath = (span: Span) => !path || path.has(span.pass) || isOpening(span);
+  return trace.spans.filter((span) => isOnPath(span) && wasInPrompt(span, index)).flatMap((span) => span.tokenIds);
 }
+
+/** The passes of a branch from the prompt to pass `index`, that one included. */
+export function pathOf({ passes }: Pick<Trace, 'passes'>, index: number): number[] {
+  const path: number[] = [];
+  for (let at: number | null = index; at !== null; at = passes[at]?.branch?.parent ?? null) path.unshift(at);
+  return path;
+}
+
+/** Kept ids of a branch up to and with pass `last`; null: of what all branches begin with. */
+export function branchSpans(trace: Pick<Trace, 'spans' | 'passes'>, last: number | null): Span[] {
+  const path = new Set(last === null ? [] : pathOf(trace, last));
+  return trace.spans.filter((span) => span.fate === 'kept' && (isOpening(span) || path.has(span.pass)));
+}
+
+/** `cutBefore` of spans that are cut because another branch was chosen: beyond what any other cut can be. */
+export const choiceCut = ({ passes }: Pick<Trace, 'passes'>) => passes.length + 1;
+
+/** The spans of a search as they were before a branch was chosen. */
+export function spansBeforeChoice(trace: Pick<Trace, 'spans' | 'passes'>): Span[] {
+  const cutBefore = choiceCut(trace);
+  return trace.spans.map((span) => {
+    if (span.fate !== 'cut' || span.cutBefore !== cutBefore) return span;
+    const { cutBefore: _, ...rest } = span;
+    return { ...rest, fate: 'kept' };
+  });
+}
+
+/** What every branch of a tree begins with: all that was there before the first pass brought anything. */
+export const isOpening = (span: Span) => span.pass === 0 && span.origin !== 'model';
 
 function wasInPrompt(span: Span, passIndex: number): boolean {
   const isThere = span.origin === 'model' ? span.pass < passIndex : span.pass <= passIndex;
@@ -164,14 +212,19 @@ export function generatedTokens(trace: Pick<Trace, 'spans'>): number {
   return countIds(trace.spans.filter((span) => span.origin === 'model'));
 }
 
-/** What a trace cost and how long it took, by kind. Tokens, except `wallMs` and `sequentialDepth` (requests one after another). */
+/**
+ * What a trace cost and how long it took, by kind. Tokens, except `wallMs` and `sequentialDepth` (requests one after
+ * another). In a tree search the steps of one depth run at the same time: the slowest of each depth counts.
+ */
 export interface TraceCosts {
   thinking: number;
   answer: number;
-  /** Every id received: those of rejected thoughts and of probes included. */
+  /** Every id received from the policy: those of rejected thoughts, of branches given up and of probes included. */
   generated: number;
   rejected: number;
   probe: number;
+  /** Read and written by the scorer. */
+  scorer: number;
   prompt: number;
   /** Null where the server does not tell. */
   cachedPrompt: number | null;
@@ -189,15 +242,42 @@ export function costsOf(trace: Pick<Trace, 'spans' | 'passes' | 'answerEndedBy'>
     generated: generatedTokens(trace),
     rejected: received(rejectedPasses(trace)),
     probe: received(trace.passes.filter((pass) => pass.purpose === 'probe')),
+    scorer: sum(trace.passes.map(({ score }) => (score ? score.promptTokens + score.generatedTokens : 0))),
     prompt: sum(trace.passes.map((pass) => pass.promptTokens)),
     cachedPrompt: cached.length === 0 ? null : sum(cached),
-    wallMs: sum(trace.passes.map((pass) => pass.durationMs ?? 0)),
-    sequentialDepth: trace.passes.length,
+    ...timesOf(trace),
   };
 }
 
-/** Passes of thoughts that were given up for another one, or because the last try did not fit either. */
-function rejectedPasses({ passes, answerEndedBy }: Pick<Trace, 'passes' | 'answerEndedBy'>): Pass[] {
+/** By depth: passes of one depth run at the same time. Without branches every pass is a depth of its own. */
+function timesOf(trace: Pick<Trace, 'passes'>): Pick<TraceCosts, 'wallMs' | 'sequentialDepth'> {
+  const depths = new Map<number, { ms: number; requests: number }>();
+  for (const { index, branch, durationMs, score } of trace.passes) {
+    const depth = branch ? pathOf(trace, index).length : index;
+    const slowest = depths.get(depth) ?? { ms: 0, requests: 0 };
+    const isAsked = score !== undefined && score.promptTokens > 0;
+    slowest.ms = Math.max(slowest.ms, (durationMs ?? 0) + (score?.durationMs ?? 0));
+    slowest.requests = Math.max(slowest.requests, isAsked ? 2 : 1);
+    depths.set(depth, slowest);
+  }
+  const all = [...depths.values()];
+  return {
+    wallMs: all.reduce((total, { ms }) => total + ms, 0),
+    sequentialDepth: all.reduce((total, { requests }) => total + requests, 0),
+  };
+}
+
+/**
+ * Passes of thoughts that were given up for another one, or because the last try did not fit either; in a finished tree
+ * search those that are not on the chosen branch.
+ */
+function rejectedPasses({ passes, spans, answerEndedBy }: Pick<Trace, 'passes' | 'spans' | 'answerEndedBy'>): Pass[] {
+  if (passes.some(({ branch }) => branch)) {
+    if (answerEndedBy === null) return [];
+    const chosen = spans.findLast((span) => span.fate === 'kept' && span.origin === 'model' && span.phase === 'answer');
+    const path = new Set(chosen ? pathOf({ passes }, chosen.pass) : []);
+    return passes.filter(({ index }) => !path.has(index));
+  }
   const lastTry = passes.findLastIndex(({ purpose }) => purpose === 'retry');
   return passes.filter(({ phase, index }) => phase === 'thinking' && (index < lastTry || answerEndedBy === 'tries'));
 }

@@ -78,7 +78,16 @@ function passLines(trace: Trace, index: number): string[] {
 
 function passParts(trace: Trace, pass: Pass): string[] {
   const tokens = receivedIdsOf(trace, pass.index).length;
-  return [`pass ${pass.index + 1}`, purposes[pass.purpose], endingOf(trace, pass), `${tokens} tokens`];
+  const after = pass.branch?.parent == null ? [] : [`after pass ${pass.branch.parent + 1}`];
+  const score = pass.score ? [`score ${pass.score.value.toFixed(3)}`] : [];
+  return [
+    `pass ${pass.index + 1}`,
+    purposes[pass.purpose],
+    ...after,
+    endingOf(trace, pass),
+    `${tokens} tokens`,
+    ...score,
+  ];
 }
 
 const purposes: Record<Pass['purpose'], string> = {
@@ -90,6 +99,7 @@ const purposes: Record<Pass['purpose'], string> = {
   more: 'thinking on after a probe',
   probe: 'probe: what the answer would be now',
   answer: 'answer',
+  step: 'step of a search',
 };
 
 const endings: Record<Exclude<Pass['ending'], 'stop'>, string> = {

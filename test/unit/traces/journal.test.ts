@@ -168,8 +168,8 @@ describe('a trace file', () => {
 
   it.each([
     ['{', 'is not JSON'],
-    ['{"schemaVersion":3}', 'newer version'],
-    ['{"schemaVersion":2}', 'is not a trace'],
+    ['{"schemaVersion":4}', 'newer version'],
+    ['{"schemaVersion":3}', 'is not a trace'],
   ])('holding %j is refused: %s', async (text, reason) => {
     const file = path.join(folder, 'a.trace.json');
     writeFileSync(file, text);
