@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
+import { addJobs } from './jobs';
 import { exitCodeOf, printError } from './output';
 import { addRun } from './run';
 import { addServe } from './serve';
@@ -24,6 +25,7 @@ async function main(argv: string[]): Promise<number> {
   addServe(program, packageRoot);
   addDoctor(program, packageRoot);
   addShow(program);
+  addJobs(program, packageRoot);
   try {
     if (argv.length <= 2) program.help();
     await program.parseAsync(argv);
