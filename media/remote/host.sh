@@ -6,7 +6,7 @@ st_fail() { printf '%s\n' "$1" >&2; return 9; }
 # st_work FOLDER: makes the work folder and goes there.
 st_work() {
   umask 077
-  { mkdir -p -- "$1" && cd -- "$1" && mkdir -p jobs data; } || st_fail "Could not use the work folder $1."
+  { cd && mkdir -p -- "$1" && cd -- "$1" && mkdir -p jobs data; } || st_fail "Could not use the work folder $1."
 }
 
 # st_put FILE TEXT: writes a file whole.

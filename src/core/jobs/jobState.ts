@@ -128,7 +128,7 @@ function rowStatus(row: QueueRow, folder: FolderFacts, said: Say): JobStatus {
     return { ...how, ...limit };
   }
   if (folder.cancel) return said('cancelled');
-  if (state === 'failed' && folder.exit) return exitStatus(folder, said);
+  if ((state === 'failed' || state === 'succeeded') && folder.exit) return exitStatus(folder, said);
   if (state === 'cancelled' && /Dependency/.test(row.reason)) return said('dependency-failed');
   return said(state);
 }

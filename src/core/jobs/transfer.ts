@@ -107,7 +107,7 @@ function rsync(transport: Transport, place: Place): string[] {
   return ['rsync', '-rtp', '--partial', '--timeout=120', '-e', shell, `--rsync-path=${enter(place)} && rsync`];
 }
 
-const enter = ({ folder, place }: Place) => `cd ${quoteWord(folder)} && cd ${quoteWord(place)}`;
+const enter = ({ folder, place }: Place) => `cd && cd ${quoteWord(folder)} && cd ${quoteWord(place)}`;
 
 async function hasRsync(transport: Transport, call: Call): Promise<boolean> {
   const there = await call('command -v rsync > /dev/null && echo yes; true');
