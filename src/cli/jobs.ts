@@ -153,7 +153,8 @@ export async function printLog(host: JobHost, job: SavedJob['job'], flags: LogFl
   let at = flags.offset;
   const decoder = new TextDecoder(); // a character may be cut by the end of a piece
   const onBytes = (bytes: Buffer) => {
-    const text = decoder.decode(bytes, { stream: true });
+    // Progress bars go back to the beginning of their line.
+    const text = decoder.decode(bytes, { stream: true }).replace(/\r\n?/g, '\n');
     process.stdout.write(flags.json ? `${JSON.stringify({ offset: at, text })}\n` : printable(text));
     at += bytes.length;
   };

@@ -36,6 +36,11 @@ export class JobHost {
     this.#clock = clock;
   }
 
+  /** Where `media/remote` of this program is. */
+  get remoteFolder(): string {
+    return this.#programs.remote;
+  }
+
   /** From the home folder, or absolute. */
   get workFolder(): string {
     return (this.spec.workFolder ?? 'second-thought').replace(/^~\//, '');
@@ -72,7 +77,7 @@ export class JobHost {
     options: TransferOptions = {},
   ): Promise<void> {
     const plan = planJob(record.id, record.spec, this.spec, this.#programs);
-    const call = (script: string) => this.#ask(script, options);
+    const call = (script: string) => this.ask(script, options);
     const links: string[] = [];
     for (const input of plan.inputs) {
       const place = await upload(input, this.transport, call, this.workFolder, options);
@@ -142,7 +147,7 @@ export class JobHost {
         what === 'submit'
           ? await this.#submitScript(record)
           : commandLine(['st_look_up', record.id, this.spec.scheduler]);
-      return { event: submitEvent(await this.#ask(script, { timeoutMs: 90_000, ...options })) };
+      return { event: submitEvent(await this.ask(script, { timeoutMs: 90_000, ...options })) };
     } catch (failure) {
       if (!(failure instanceof SecondThoughtError) || failure.code !== 'host-unreachable') throw failure;
       return { event: { kind: 'dropped' }, failure };
@@ -151,7 +156,7 @@ export class JobHost {
 
   async #submitScript({ id, spec }: JobRecord): Promise<string> {
     if (this.spec.scheduler === 'process') return commandLine(['st_submit', id, 'process']);
-    const facts = await this.#ask(
+    const facts = await this.ask(
       `pwd; ${spec.after.map((earlier) => `${commandLine(['st_line', `jobs/${earlier}/status/id`])}; echo`).join('; ')}`,
     );
     const [folder = '', ...numbers] = facts.split('\n').filter((line) => line !== '');
@@ -185,7 +190,7 @@ export class JobHost {
   /** How jobs are, in one question for all of them. @throws SecondThoughtError `host-unreachable`, `host-refused` */
   async states(records: readonly JobRecord[], options: ScriptOptions = {}): Promise<Map<string, JobStatus>> {
     if (records.length === 0) return new Map();
-    const text = await this.#ask(commandLine(['st_states', this.spec.scheduler, ...records.map(({ id }) => id)]), {
+    const text = await this.ask(commandLine(['st_states', this.spec.scheduler, ...records.map(({ id }) => id)]), {
       timeoutMs: 120_000,
       ...options,
     });
@@ -194,12 +199,12 @@ export class JobHost {
 
   /** Asks a job to end; done when it was told, its state says when it has ended. */
   async cancel(id: string, options: ScriptOptions = {}): Promise<void> {
-    await this.#ask(commandLine(['st_cancel', checkedId(id), this.spec.scheduler]), options);
+    await this.ask(commandLine(['st_cancel', checkedId(id), this.spec.scheduler]), options);
   }
 
   /** Makes a job that has ended ready to be submitted once more, from its last checkpoint. */
   async reset(id: string, options: ScriptOptions = {}): Promise<void> {
-    await this.#ask(commandLine(['st_reset', checkedId(id)]), options);
+    await this.ask(commandLine(['st_reset', checkedId(id)]), options);
   }
 
   /**
@@ -225,7 +230,7 @@ export class JobHost {
     for (let drops = 0; ; ) {
       const slice = commandLine(['st_follow', record.id, file, String(at), follow ? '50' : '0']);
       try {
-        await this.#ask(slice, { timeoutMs: 120_000, onOutput: take, ...(signal ? { signal } : {}) });
+        await this.ask(slice, { timeoutMs: 120_000, onOutput: take, ...(signal ? { signal } : {}) });
         drops = 0;
       } catch (error) {
         const isLost = error instanceof SecondThoughtError && error.code === 'host-unreachable';
@@ -236,7 +241,7 @@ export class JobHost {
       if (!follow) return;
       const status = (await this.states([record], signal ? { signal } : {})).get(record.id);
       if (!status || isOver(status.state)) {
-        await this.#ask(commandLine(['st_follow', record.id, file, String(at), '0']), { onOutput: take });
+        await this.ask(commandLine(['st_follow', record.id, file, String(at), '0']), { onOutput: take });
         return;
       }
     }
@@ -244,7 +249,7 @@ export class JobHost {
 
   /** Brings output, logs and metrics of a job to a folder of this machine; what is there already is not sent again. */
   async fetch(id: string, into: string, options: TransferOptions = {}): Promise<void> {
-    const call = (script: string) => this.#ask(script, options);
+    const call = (script: string) => this.ask(script, options);
     for (const part of ['out', 'logs']) {
       await call(commandLine(['mkdir', '-p', `jobs/${checkedId(id)}/${part}`]));
       await download(`jobs/${id}/${part}`, `${into}/${part}`, this.transport, call, this.workFolder, options);
@@ -253,7 +258,7 @@ export class JobHost {
 
   /** Every job of the work folder, whoever submitted it from wherever. Folders that hold none are left out. */
   async list(options: ScriptOptions = {}): Promise<JobRecord[]> {
-    const text = await this.#ask('st_list', options);
+    const text = await this.ask('st_list', options);
     return text.split('\n').flatMap((line) => {
       const [, id, json = ''] = /^job\|([^|]+)\|(.*)$/.exec(line) ?? [];
       const parsed = jobRecordSchema.safeParse(parseJson(json));
@@ -263,17 +268,17 @@ export class JobHost {
 
   /** The number that a host's scheduler gave a job, for one that is adopted. */
   async lookUp(record: JobRecord): Promise<SubmitEvent> {
-    return submitEvent(await this.#ask(commandLine(['st_look_up', record.id, this.spec.scheduler])));
+    return submitEvent(await this.ask(commandLine(['st_look_up', record.id, this.spec.scheduler])));
   }
 
   /** The text of a small file of a job; empty where there is none. */
   read(id: string, file: string, options: ScriptOptions = {}): Promise<string> {
     const name = quoteWord(`jobs/${checkedId(id)}/${file}`);
-    return this.#ask(`if [ -f ${name} ]; then cat -- ${name}; fi`, options);
+    return this.ask(`if [ -f ${name} ]; then cat -- ${name}; fi`, options);
   }
 
   /** Runs a script in the work folder. @throws SecondThoughtError `job-refused` with what it said, where it fails */
-  async #ask(script: string, options: ScriptOptions = {}): Promise<string> {
+  async ask(script: string, options: ScriptOptions = {}): Promise<string> {
     this.#library ??= readTextFile(`${this.#programs.remote}/host.sh`);
     const whole = `${await this.#library}\nst_work ${quoteWord(this.workFolder)} || exit 9\n${script}`;
     const { code, stdout, stderr } = await this.transport.run(whole, options);

@@ -93,5 +93,5 @@ const reasons: [RegExp, string][] = [
 
 export function whyPending(reason: string): string {
   const words = reasons.find(([pattern]) => pattern.test(reason))?.[1];
-  return words ? `${words} (${reason || 'None'})` : `Slurm says ${reason.slice(0, 80)}.`;
+  return words ? `${words.replace(/\.$/, '')} (${reason || 'None'}).` : `Slurm says ${reason.slice(0, 80)}.`;
 }
