@@ -205,6 +205,11 @@ const requeue: JobTask = async (saved, host, signal) => {
       });
     }
   }
+  await requeueJob(saved, host, signal);
+};
+
+/** Starts a job that has ended once more. */
+export async function requeueJob(saved: SavedJob, host: JobHost, signal: AbortSignal): Promise<void> {
   await host.reset(saved.job.id, { signal });
   const save = (submission: SavedJob['submission']) =>
     jobRecords().save({
@@ -213,7 +218,7 @@ const requeue: JobTask = async (saved, host, signal) => {
       last: { state: 'submitting', sentence: '', at: new Date().toISOString() },
     });
   await host.submit(saved.job, { phase: 'free' }, save, { signal });
-};
+}
 
 async function fetchJob(
   reference: string,

@@ -9,6 +9,7 @@ import { type JobRecord, type JobSpec, jobSpecSchema, parseJob } from '../core/j
 import { chooseHost, type HostFlags, openHost } from './hosts';
 import { untilInterrupted } from './interrupt';
 import { documentVersion, jobLine, jobRecords, printLog, summary } from './jobs';
+import { submitPipeline } from './jobsPipeline';
 import { positive } from './numbers';
 import { printJson } from './output';
 import { ProgressLine } from './progressLine';
@@ -40,9 +41,9 @@ export function addSubmit(jobs: Command, packageRoot: string): void {
   jobs
     .command('submit <file> [words...]')
     .description(
-      'Start a job: a *.job.yaml, any script, or a *.study.yaml or *.curation.yaml. Words after -- go to it.',
+      'Start a job: a *.job.yaml, a *.pipeline.yaml, any script, a *.study.yaml or *.curation.yaml. Words after -- go to it.',
     )
-    .option('--host <name>', 'where: a host of config.yaml, a name in ~/.ssh/config, or here', 'here')
+    .option('--host <name>', 'where: a host of config.yaml, a name in ~/.ssh/config, or here')
     .option('--name <text>', 'what it is called')
     .option('--input <path>', 'a file or folder that it sees in $ST_IN; may be given again', more)
     .option('--gpus <n>', 'GPUs per node', positive)
@@ -64,6 +65,7 @@ async function submit(file: string, words: string[], flags: SubmitFlags, package
   const { signal, release } = untilInterrupted();
   const progress = new ProgressLine(process.stderr);
   try {
+    if (/\.pipeline\.ya?ml$/.test(file)) return await submitPipeline(file, flags, packageRoot, { signal, progress });
     const host = openHost(await chooseHost(flags), packageRoot);
     const records = jobRecords();
     const spec = await specOf(file, words, flags, records);
@@ -179,7 +181,8 @@ export function fromFolder(spec: JobSpec, folder: string): LooseSpec & JobSpec {
     case 'curation':
       return { ...common, file: at(common.file) };
     case 'fine-tune': {
-      const data = /\.(jsonl?|parquet|csv)$/.test(common.data) ? at(common.data) : common.data;
+      const data =
+        !common.data.startsWith('in/') && /\.(jsonl?|parquet|csv)$/.test(common.data) ? at(common.data) : common.data;
       const model = /^\.\.?\//.test(common.model) ? `./${path.relative('.', at(common.model))}` : common.model;
       return { ...common, data, model };
     }

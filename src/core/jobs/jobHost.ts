@@ -87,6 +87,11 @@ export class JobHost {
     await call(folderScript(record, plan, wrapper, this.#environment(record.spec, keys), links));
   }
 
+  /** The files of this machine that a job would be given. */
+  inputsOf(spec: JobSpec): string[] {
+    return planJob('', spec, this.spec, this.#programs).inputs;
+  }
+
   /** The script of a job, and how it would be handed over. */
   preview({ id, spec }: JobRecord): { script: string; scheduler: string[] } {
     const { script } = planJob(id, spec, this.spec, this.#programs);
@@ -305,7 +310,7 @@ function folderScript(record: JobRecord, plan: JobPlan, wrapper: string, environ
     tasks: `${record.tasks}\n`,
     env: environment,
   };
-  const { gpuList, gpus, after } = record.spec;
+  const { gpuList, gpus, after, from } = record.spec;
   const taken = gpuList ?? Array.from({ length: gpus }, (_, index) => index);
   if (taken.length > 0 && record.scheduler === 'process') files.gpus = `${taken.join(' ')}\n`;
   const earlier = after.map((id) => `printf '%s\\n' "$(pwd)/../"${quoteWord(checkedId(id))} >> after`);
@@ -317,6 +322,9 @@ function folderScript(record: JobRecord, plan: JobPlan, wrapper: string, environ
     'chmod 600 env && rm -f after',
     ...earlier,
     ...links,
+    ...Object.entries(from).map(([name, id]) =>
+      commandLine(['ln', '-sfn', `../../${checkedId(id)}/out`, `in/${name}`]),
+    ),
     // Last: a folder with it is complete.
     `${commandLine(['st_put', 'job.json', `${JSON.stringify(record, null, 2)}\n`])} || exit 9`,
   ].join('\n');

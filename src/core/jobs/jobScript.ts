@@ -49,7 +49,7 @@ export function planJob(id: string, spec: JobSpec, host: HostSpec, programs: Pro
       const shape = { gpusPerNode: spec.processesPerNode ?? Math.max(1, spec.gpus), nodes: spec.nodes };
       const settings = { ...trainingSettings(spec, shape, id), ...dataOf(spec.data) };
       const model = isLocalPath(spec.model) ? { model: `in/${path.basename(spec.model)}` } : {};
-      const data = settings.data_file === null ? [] : [spec.data];
+      const data = settings.data_file === null || isInJob(spec.data) ? [] : [spec.data];
       const inputs = [path.join(programs.remote, 'sft.py'), ...data, ...(isLocalPath(spec.model) ? [spec.model] : [])];
       const files = { 'settings.json': `${JSON.stringify({ ...settings, ...model }, null, 2)}\n` };
       return { ...plan('', inputs, files), script: `${before}${trainingCommand(host, shape, prefix)}` };
@@ -79,9 +79,13 @@ exec ${cli} ${inFolder('ST_IN', path.basename(spec.file))} --out "$ST_OUT" ${wor
 
 const isLocalPath = (text: string) => text.startsWith('./') || text.startsWith('../');
 
+/** What an earlier job made, as this one sees it: `in/NAME/file`. */
+const isInJob = (text: string) => text.startsWith('in/');
+
 function dataOf(data: string): { data_file: string | null; data_set: string | null } {
   const isFile = /\.(jsonl?|parquet|csv)$/.test(data);
-  return { data_file: isFile ? `in/${path.basename(data)}` : null, data_set: isFile ? null : data };
+  const there = isInJob(data) ? data : `in/${path.basename(data)}`;
+  return { data_file: isFile ? there : null, data_set: isFile ? null : data };
 }
 
 /**

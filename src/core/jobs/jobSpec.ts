@@ -17,6 +17,10 @@ const common = {
     .describe('Files and folders that it sees in $ST_IN.'),
   environment: z.record(z.string(), z.string()).default({}).describe('Variables of the job.'),
   after: z.array(name('Id of a job.')).default([]).describe('Jobs on the same host that have to end well first.'),
+  from: z
+    .record(z.string().regex(/^[a-z][\w-]{0,31}$/, 'It must be a short name'), z.string())
+    .default({})
+    .describe('Jobs of the same host, by a name: what they made is in $ST_IN/NAME.'),
   gpus: z.int().min(0).max(64).default(0).describe('GPUs per node.'),
   gpuList: z.array(z.int().min(0)).optional().describe('Without Slurm: which GPUs; jobs that share one take turns.'),
   nodes: z.int().min(1).max(1_024).default(1),

@@ -25,7 +25,9 @@ export function serveCommand(spec: ServeSpec, host: HostSpec, prefix: string): s
     });
   }
   const python = quoteWord(host.python);
-  const model = jobIdPattern.test(spec.model) ? `"$ST_JOB"/../${spec.model}/out/model` : quoteWord(spec.model);
+  const isInJob = spec.model.startsWith('in/');
+  const own = isInJob ? `"$ST_JOB"/${quoteWord(spec.model)}` : quoteWord(spec.model);
+  const model = jobIdPattern.test(spec.model) ? `"$ST_JOB"/../${spec.model}/out/model` : own;
   const gpus = spec.tensorParallel ?? Math.max(1, spec.gpus);
   const words = [
     ...['--host', '127.0.0.1'],

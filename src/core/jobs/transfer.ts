@@ -184,6 +184,12 @@ async function pipe(
   );
 }
 
+/** A text that changes when one of the files does. */
+export async function digestOfFiles(files: readonly string[]): Promise<string> {
+  const hashes = await Promise.all(files.map(async (file) => (await contentOf(path.resolve(file))).hash));
+  return hashes.join(' ');
+}
+
 /** A hash of names and contents, and the size. */
 async function contentOf(local: string): Promise<{ hash: string; bytes: number }> {
   const all = createHash('sha256');
