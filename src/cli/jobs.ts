@@ -1,23 +1,20 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { describeError, reportError, SecondThoughtError } from '../core/base/errors';
-import { stateFolder } from '../core/base/folders';
 import { printable } from '../core/base/untrustedText';
 import type { JobHost } from '../core/jobs/jobHost';
-import { JobRecords, type SavedJob } from '../core/jobs/jobRecords';
-import { clockTime, isOver, type JobStatus } from '../core/jobs/jobState';
+import type { SavedJob } from '../core/jobs/jobRecords';
+import { isOver } from '../core/jobs/jobState';
 import { adopt, refresh } from '../core/jobs/knownJobs';
+import { reachServer } from '../core/jobs/tunnel';
 import { chooseHost, openHost } from './hosts';
 import { untilInterrupted } from './interrupt';
+import { documentVersion, jobLine, jobRecords, type LogFlags, printLog, summary } from './jobReport';
+import { requeueJob } from './jobStart';
 import { addSubmit } from './jobsSubmit';
 import { count } from './numbers';
-import { paint, printJson, type Style } from './output';
+import { paint, printJson } from './output';
 import { ProgressLine } from './progressLine';
-
-/** Version of the documents that `--json` prints. */
-export const documentVersion = 1;
-
-export const jobRecords = () => new JobRecords(path.join(stateFolder(), 'jobs'));
 
 /** `second-thought jobs`: long work on this machine or another, that outlives the terminal. */
 export function addJobs(program: Command, packageRoot: string): void {
@@ -62,6 +59,14 @@ export function addJobs(program: Command, packageRoot: string): void {
     .addHelpText('after', '\nExample:\n  second-thought jobs fetch 1f0c22ab --into results')
     .action((job: string, flags: { into?: string; json?: boolean }) => fetchJob(job, flags, packageRoot));
   jobs
+    .command('connect <job>')
+    .description(
+      'Reach the server of a serving job from this machine, until Ctrl+C; the way is made again when it breaks.',
+    )
+    .option('--json', 'print the address as JSON')
+    .addHelpText('after', '\nExample:\n  second-thought jobs connect 1f0c22ab')
+    .action((job: string, flags: { json?: boolean }) => connectJob(job, flags, packageRoot));
+  jobs
     .command('adopt')
     .description('Find the jobs of a host that were started elsewhere, or whose record was lost.')
     .requiredOption('--host <name>', 'the host')
@@ -102,67 +107,9 @@ async function list(flags: { host?: string; all?: boolean; json?: boolean }, pac
   for (const { saved, status } of jobs) process.stdout.write(`${jobLine(saved, status)}\n`);
 }
 
-const styles: Partial<Record<JobStatus['state'], Style>> = {
-  running: 'cyan',
-  succeeded: 'green',
-  failed: 'red',
-  killed: 'red',
-  lost: 'red',
-  'out-of-memory': 'red',
-  'timed-out': 'red',
-  refused: 'red',
-};
-
-export function jobLine({ job, host }: SavedJob, status: JobStatus): string {
-  const state = paint(process.stdout, styles[status.state] ?? 'dim', status.state.padEnd(11));
-  const elapsed = status.elapsedSeconds === undefined ? '' : clockTime(status.elapsedSeconds);
-  const limit = status.timeLimit ? ` / ${printable(status.timeLimit)}` : '';
-  return `${job.id.slice(-8)}  ${state} ${host.id.padEnd(10)} ${printable(job.name).slice(0, 30).padEnd(20)} ${`${elapsed}${limit}`.padEnd(10)} ${printable(status.sentence)}`;
-}
-
-export function summary({ job, host, submission }: SavedJob, status: JobStatus) {
-  const number = submission.phase === 'accepted' ? submission.number : null;
-  const { id, name, kind, createdAt } = job;
-  return {
-    id,
-    name,
-    kind,
-    host: host.id,
-    createdAt,
-    number,
-    folder: `${host.workFolder ?? 'second-thought'}/jobs/${id}`,
-    ...status,
-  };
-}
-
-interface LogFlags {
-  follow?: boolean;
-  task: number;
-  offset: number;
-  json?: boolean;
-}
-
 async function logs(reference: string, flags: LogFlags, packageRoot: string): Promise<void> {
   const { job, host } = await jobRecords().find(reference);
   await printLog(openHost(host, packageRoot), job, flags);
-}
-
-/** Prints a log as it comes. Ctrl+C ends the reading, not the job. */
-export async function printLog(host: JobHost, job: SavedJob['job'], flags: LogFlags): Promise<void> {
-  const { signal, release } = untilInterrupted();
-  let at = flags.offset;
-  const decoder = new TextDecoder(); // a character may be cut by the end of a piece
-  const onBytes = (bytes: Buffer) => {
-    // Progress bars go back to the beginning of their line.
-    const text = decoder.decode(bytes, { stream: true }).replace(/\r\n?/g, '\n');
-    process.stdout.write(flags.json ? `${JSON.stringify({ offset: at, text })}\n` : printable(text));
-    at += bytes.length;
-  };
-  try {
-    await host.log(job, onBytes, { offset: flags.offset, task: flags.task, follow: flags.follow ?? false, signal });
-  } finally {
-    release();
-  }
 }
 
 type JobTask = (saved: SavedJob, host: JobHost, signal: AbortSignal) => Promise<void>;
@@ -208,18 +155,6 @@ const requeue: JobTask = async (saved, host, signal) => {
   await requeueJob(saved, host, signal);
 };
 
-/** Starts a job that has ended once more. */
-export async function requeueJob(saved: SavedJob, host: JobHost, signal: AbortSignal): Promise<void> {
-  await host.reset(saved.job.id, { signal });
-  const save = (submission: SavedJob['submission']) =>
-    jobRecords().save({
-      ...saved,
-      submission,
-      last: { state: 'submitting', sentence: '', at: new Date().toISOString() },
-    });
-  await host.submit(saved.job, { phase: 'free' }, save, { signal });
-}
-
 async function fetchJob(
   reference: string,
   flags: { into?: string; json?: boolean },
@@ -240,6 +175,31 @@ async function fetchJob(
   }
   if (flags.json) printJson({ schemaVersion: documentVersion, id: job.id, folder: into });
   else process.stdout.write(`${into}\n`);
+}
+
+async function connectJob(reference: string, flags: { json?: boolean }, packageRoot: string): Promise<void> {
+  const { job, host } = await jobRecords().find(reference);
+  if (job.kind !== 'serve') {
+    throw new SecondThoughtError('bad-usage', `The job ${job.id} serves nothing: it is of kind ${job.kind}.`);
+  }
+  const { signal, release } = untilInterrupted();
+  const progress = new ProgressLine(process.stderr);
+  progress.show('Waiting for the server to answer');
+  try {
+    const { url, apiKey, model, close } = await reachServer(openHost(host, packageRoot), job, signal);
+    progress.clear();
+    if (flags.json) printJson({ url, apiKey, model });
+    else {
+      process.stdout.write(`${printable(model)} answers at ${url}\nKey of this server: ${apiKey}\n`);
+      process.stdout.write('Use it with --server and --api-key-env. Ctrl+C closes the way; the job goes on.\n');
+    }
+    if (!signal.aborted)
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    close();
+  } finally {
+    progress.clear();
+    release();
+  }
 }
 
 async function adoptJobs(

@@ -9,8 +9,8 @@ import { jobSpecSchema } from '../core/jobs/jobSpec';
 import { type KnownStep, parsePipeline, planPipeline, type StepPlan } from '../core/jobs/pipeline';
 import { digestOfFiles } from '../core/jobs/transfer';
 import { chooseHost, type HostFlags, openHost } from './hosts';
-import { documentVersion, jobLine, jobRecords, requeueJob, summary } from './jobs';
-import { fromFolder, start } from './jobsSubmit';
+import { documentVersion, jobLine, jobRecords, summary } from './jobReport';
+import { fromFolder, requeueJob, start } from './jobStart';
 import { printJson } from './output';
 import type { ProgressLine } from './progressLine';
 

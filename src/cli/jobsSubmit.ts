@@ -2,13 +2,12 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { readTextFile } from '../core/base/files';
-import { printable } from '../core/base/untrustedText';
-import type { JobHost } from '../core/jobs/jobHost';
-import type { JobRecords, SavedJob } from '../core/jobs/jobRecords';
-import { type JobRecord, type JobSpec, jobSpecSchema, parseJob } from '../core/jobs/jobSpec';
+import type { JobRecords } from '../core/jobs/jobRecords';
+import { type JobSpec, jobSpecSchema, parseJob } from '../core/jobs/jobSpec';
 import { chooseHost, type HostFlags, openHost } from './hosts';
 import { untilInterrupted } from './interrupt';
-import { documentVersion, jobLine, jobRecords, printLog, summary } from './jobs';
+import { documentVersion, jobLine, jobRecords, printLog, summary } from './jobReport';
+import { fromFolder, type LooseSpec, start } from './jobStart';
 import { submitPipeline } from './jobsPipeline';
 import { positive } from './numbers';
 import { printJson } from './output';
@@ -84,61 +83,6 @@ async function submit(file: string, words: string[], flags: SubmitFlags, package
   }
 }
 
-/** The record is written first, so that a job is found again whatever happens after. */
-export async function start(
-  host: JobHost,
-  job: JobRecord,
-  records: JobRecords,
-  signal: AbortSignal,
-  progress: ProgressLine,
-): Promise<SavedJob> {
-  const at = () => new Date().toISOString();
-  let saved: SavedJob = {
-    schemaVersion: 1,
-    host: host.spec,
-    job,
-    submission: { phase: 'free' },
-    last: { state: 'preparing', sentence: '', at: at() },
-  };
-  await records.save(saved);
-  const onProgress = (what: string) => progress.show(printable(what));
-  try {
-    await host.prepare(job, keysOf(host.spec.keysFrom), { signal, onProgress });
-    progress.show(`Handing it to ${host.transport.name}`);
-    const save = async (submission: SavedJob['submission']) => {
-      const state = submission.phase === 'refused' ? 'refused' : 'submitting';
-      saved = {
-        ...saved,
-        submission,
-        last: { state, sentence: submission.phase === 'refused' ? submission.reason : '', at: at() },
-      };
-      await records.save(saved);
-    };
-    await host.submit(job, saved.submission, save, { signal });
-    return saved;
-  } catch (error) {
-    const wasHandedOver = saved.submission.phase !== 'free';
-    if (!wasHandedOver) await records.remove(job.id); // nothing runs and nothing can: what was sent stays for the next try
-    throw error;
-  }
-}
-
-function keysOf(names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.map((name) => {
-      const value = process.env[name];
-      if (value) return [name, value];
-      throw new SecondThoughtError(
-        'bad-usage',
-        `The environment variable ${name}, which jobs of this host get, is not set here.`,
-        {
-          remedy: `Set it (export ${name}=…), or take it out of keysFrom.`,
-        },
-      );
-    }),
-  );
-}
-
 async function specOf(file: string, words: string[], flags: SubmitFlags, records: JobRecords): Promise<JobSpec> {
   const { name, gpus, nodes, cpus, memory, time, tasks, input, after = [] } = flags;
   const earlier = await Promise.all(after.map(async (reference) => (await records.find(reference)).job.id));
@@ -158,8 +102,6 @@ async function specOf(file: string, words: string[], flags: SubmitFlags, records
   throw new SecondThoughtError('bad-usage', `The job cannot be started: ${issue?.path.join('.')}: ${issue?.message}.`);
 }
 
-type LooseSpec = { inputs?: string[]; after?: string[] } & Record<string, unknown>;
-
 /** What a file is, by its name. Paths in it start from its folder. */
 async function describedBy(file: string, words: string[]): Promise<LooseSpec> {
   if (file.endsWith('.study.yaml'))
@@ -169,24 +111,4 @@ async function describedBy(file: string, words: string[]): Promise<LooseSpec> {
   if (!/\.job\.ya?ml$/.test(file))
     return { kind: 'custom', name: path.basename(file).replace(/^-+/, '') || 'custom', script: file, arguments: words };
   return fromFolder(parseJob(await readTextFile(file), path.basename(file)), path.dirname(file));
-}
-
-export function fromFolder(spec: JobSpec, folder: string): LooseSpec & JobSpec {
-  const at = (name: string) => path.resolve(folder, name);
-  const common = { ...spec, inputs: spec.inputs.map(at) };
-  switch (common.kind) {
-    case 'custom':
-      return { ...common, script: at(common.script) };
-    case 'study':
-    case 'curation':
-      return { ...common, file: at(common.file) };
-    case 'fine-tune': {
-      const data =
-        !common.data.startsWith('in/') && /\.(jsonl?|parquet|csv)$/.test(common.data) ? at(common.data) : common.data;
-      const model = /^\.\.?\//.test(common.model) ? `./${path.relative('.', at(common.model))}` : common.model;
-      return { ...common, data, model };
-    }
-    case 'serve':
-      return common;
-  }
 }

@@ -46,14 +46,6 @@ export function sshTransport(host: string, { configFile, keepAliveSeconds = 15 }
   };
 }
 
-/** The words of ssh for tunnels and terminals to a host, with the connection that is shared. */
-export const sshWords = (transport: Transport, ...words: string[]): string[] => [
-  ...(transport.remoteShell ?? ['ssh']),
-  ...words,
-  '--',
-  transport.name,
-];
-
 /** Sockets need short paths (104 bytes) and a folder that only the user can enter. */
 function socketFolder(): string {
   const base = process.platform === 'darwin' ? '/tmp' : tmpdir().length < 40 ? tmpdir() : '/tmp';
