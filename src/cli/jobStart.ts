@@ -16,38 +16,49 @@ export async function start(
   signal: AbortSignal,
   progress: ProgressLine,
 ): Promise<SavedJob> {
-  const at = () => new Date().toISOString();
-  let saved: SavedJob = {
-    schemaVersion: 1,
-    host: host.spec,
-    job,
-    submission: { phase: 'free' },
-    last: { state: 'preparing', sentence: '', at: at() },
-  };
+  const last = { state: 'preparing' as const, sentence: '', at: new Date().toISOString() };
+  const saved: SavedJob = { schemaVersion: 1, host: host.spec, job, submission: { phase: 'free' }, last };
   await records.save(saved);
-  const onProgress = (what: string) => progress.show(printable(what));
-  try {
-    // The key of a server is made for this job alone, and kept on the host only.
-    const serving: Record<string, string> =
-      job.kind === 'serve' ? { VLLM_API_KEY: randomBytes(24).toString('base64url') } : {};
-    await host.prepare(job, { ...keysOf(host.spec.keysFrom), ...serving }, { signal, onProgress });
-    progress.show(`Handing it to ${host.transport.name}`);
-    const save = async (submission: SavedJob['submission']) => {
-      const state = submission.phase === 'refused' ? 'refused' : 'submitting';
-      saved = {
-        ...saved,
-        submission,
-        last: { state, sentence: submission.phase === 'refused' ? submission.reason : '', at: at() },
-      };
-      await records.save(saved);
+  return submitSaved(saved, host, records, signal, progress);
+}
+
+/** Goes on from where a submission was cut. One that failed before anything was handed over leaves no record. */
+export async function submitSaved(
+  from: SavedJob,
+  host: JobHost,
+  records: JobRecords,
+  signal: AbortSignal,
+  progress: ProgressLine,
+): Promise<SavedJob> {
+  let saved = from;
+  const { job } = saved;
+  const save = async (submission: SavedJob['submission']) => {
+    const isRefused = submission.phase === 'refused';
+    const last = {
+      state: isRefused ? ('refused' as const) : ('submitting' as const),
+      sentence: isRefused ? submission.reason : '',
+      at: new Date().toISOString(),
     };
+    saved = { ...saved, submission, last };
+    await records.save(saved);
+  };
+  try {
+    if (saved.submission.phase === 'free') {
+      const onProgress = (what: string) => progress.show(printable(what));
+      await host.prepare(job, { ...keysOf(host.spec.keysFrom), ...serverKey(job) }, { signal, onProgress });
+    }
+    progress.show(`Handing it to ${host.transport.name}`);
     await host.submit(job, saved.submission, save, { signal });
     return saved;
   } catch (error) {
-    const wasHandedOver = saved.submission.phase !== 'free';
-    if (!wasHandedOver) await records.remove(job.id); // nothing runs and nothing can: what was sent stays for the next try
+    if (saved.submission.phase === 'free') await records.remove(job.id); // what was sent stays for the next try
     throw error;
   }
+}
+
+/** The key of a server is made for one job alone, and kept on the host only. */
+function serverKey({ kind }: JobRecord): Record<string, string> {
+  return kind === 'serve' ? { VLLM_API_KEY: randomBytes(24).toString('base64url') } : {};
 }
 
 function keysOf(names: readonly string[]): Record<string, string> {

@@ -10,7 +10,7 @@ import { reachServer } from '../core/jobs/tunnel';
 import { chooseHost, openHost } from './hosts';
 import { untilInterrupted } from './interrupt';
 import { documentVersion, jobLine, jobRecords, type LogFlags, printLog, summary } from './jobReport';
-import { requeueJob } from './jobStart';
+import { requeueJob, submitSaved } from './jobStart';
 import { addSubmit } from './jobsSubmit';
 import { count } from './numbers';
 import { paint, printJson } from './output';
@@ -51,6 +51,12 @@ export function addJobs(program: Command, packageRoot: string): void {
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  second-thought jobs requeue 1f0c22ab')
     .action((job: string, flags: { json?: boolean }) => withJob(job, flags, packageRoot, requeue));
+  jobs
+    .command('resume <job>')
+    .description('Go on with a submission that was cut: the host is asked first, so that nothing is started twice.')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  second-thought jobs resume 1f0c22ab')
+    .action((job: string, flags: { json?: boolean }) => withJob(job, flags, packageRoot, resume));
   jobs
     .command('fetch <job>')
     .description('Bring what a job made, and its logs, to this machine; what is here already is not sent again.')
@@ -142,6 +148,10 @@ async function withJob(
 }
 
 const cancel: JobTask = (saved, host, signal) => host.cancel(saved.job.id, { signal });
+
+const resume: JobTask = async (saved, host, signal) => {
+  await submitSaved(saved, host, jobRecords(), signal, new ProgressLine(process.stderr));
+};
 
 const requeue: JobTask = async (saved, host, signal) => {
   if (!isOver(saved.last.state)) {
