@@ -6,7 +6,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const files = ['test/e2e/window/reload.test.ts'];
+const files = [
+  'test/e2e/window/reload.test.ts',
+  'test/unit/jobs/submitOnce.test.ts',
+  'test/jobs/faults.test.ts',
+  'test/jobs/training.test.ts',
+];
 
 spawnSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 const { status } = spawnSync('npx', ['vitest', 'run', ...files], {

@@ -127,6 +127,19 @@ function vllm() {
   return vitest('vllm', { VLLM_PYTHON: setup.stdout.trim().split('\n').at(-1) });
 }
 
+/** Jobs on a real sshd and a real Slurm. @returns {Result} */
+function jobs() {
+  const command = 'as root: apt-get install openssh-server rsync slurmctld slurmd slurm-client munge';
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return skipped('jobs on sshd and Slurm', command);
+  const setup = spawnSync('bash', ['scripts/setupCluster.sh', ...(isCi ? [] : ['--if-installed'])], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (setup.status === 4) return skipped('jobs on sshd and Slurm', command);
+  if (setup.status !== 0) return result({ failed: 1, notes: ['sshd and Slurm could not be installed'] });
+  return vitest('jobs');
+}
+
 /** The integration suite in desktop VS Code, where one can be downloaded. @returns {Result} */
 function desktop() {
   const status = spawnSync(process.execPath, ['scripts/desktop.mjs'], { cwd: root, stdio: 'inherit' }).status;
@@ -143,5 +156,6 @@ export const tiers = [
   { name: 'window', budgetMinutes: 4, run: () => inBrowser('window', 'the real window') },
   { name: 'e2e', budgetMinutes: 3, run: () => vitest('e2e') },
   { name: 'vllm', budgetMinutes: 3, run: vllm },
+  { name: 'jobs', budgetMinutes: 3, run: jobs },
   { name: 'desktop', budgetMinutes: 1, run: desktop },
 ];

@@ -11,7 +11,7 @@ import {
 
 /**
  * What the files say: the one of the current folder over the user's own. Flags stand above both.
- * @throws SecondThoughtError `untrusted-folder` if the folder's file names servers that were not accepted
+ * @throws SecondThoughtError `untrusted-folder` if the folder's file names servers or hosts that were not accepted
  */
 export async function fileConfig(accept: boolean, folder = process.cwd()): Promise<ConfigFile> {
   const user = await readConfig(path.join(userConfigFolder(), 'config.yaml'));
@@ -23,14 +23,15 @@ export async function fileConfig(accept: boolean, folder = process.cwd()): Promi
   }
   const servers = [...(user.servers ?? []), ...(here.servers ?? [])];
   const dialects = [...(user.dialects ?? []), ...(here.dialects ?? [])];
-  return { ...user, ...here, servers, dialects };
+  const hosts = [...(user.hosts ?? []), ...(here.hosts ?? [])];
+  return { ...user, ...here, servers, dialects, hosts };
 }
 
 function notAccepted(config: ConfigFile): SecondThoughtError {
   const servers = describeServers(config).replaceAll('\n', ', ');
   return new SecondThoughtError(
     'untrusted-folder',
-    `${folderConfigName} in this folder names servers that were not accepted yet (${servers}).`,
+    `${folderConfigName} in this folder names servers or hosts that were not accepted yet (${servers}).`,
     { remedy: 'Add --accept-config once if you trust where the folder comes from.' },
   );
 }

@@ -4,12 +4,13 @@ import { type Connection, connect } from '../core/servers/connect';
 import { type Comparison, measureDeterminism } from '../core/servers/determinism';
 import { examineServer } from '../core/servers/doctor';
 import { type Finding, isGood } from '../core/servers/serverFacts';
+import { doctorHost } from './doctorHost';
 import { untilInterrupted } from './interrupt';
 import { paint, printJson, type Style } from './output';
 import { ProgressLine } from './progressLine';
 import { addServerOptions, chooseServer, type ServerFlags } from './serverOptions';
 
-type DoctorFlags = ServerFlags & { json?: boolean; quick?: boolean };
+type DoctorFlags = ServerFlags & { json?: boolean; quick?: boolean; host?: string };
 
 /** Version of the document that `--json` prints. */
 const reportVersion = 1;
@@ -21,13 +22,18 @@ export function addDoctor(program: Command, packageRoot: string): void {
     .description('Measure what a server does of what forcing uses, and how repeatable its greedy replies are.')
     .option('--dialect <name>', 'how the model writes thinking; without it: as configured, else s1')
     .option('--quick', 'leave out how repeatable greedy replies are')
+    .option('--host <name>', 'look at a host for jobs instead')
     .option('--json', 'print one JSON document');
   addServerOptions(command)
-    .addHelpText('after', '\nExample:\n  second-thought doctor --server http://127.0.0.1:8000/v1')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  second-thought doctor --server http://127.0.0.1:8000/v1\n  second-thought doctor --host gpu01',
+    )
     .action((flags: DoctorFlags) => doctor(flags, packageRoot));
 }
 
 async function doctor(flags: DoctorFlags, packageRoot: string): Promise<void> {
+  if (flags.host !== undefined) return doctorHost({ ...flags, host: flags.host }, packageRoot);
   const { signal, release } = untilInterrupted();
   const { server: spec, dialect } = await chooseServer(flags);
   const deterministic = flags.deterministic ? { deterministic: true } : {};

@@ -6,6 +6,7 @@ import { addCompare } from './compare';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
 import { addExport, addImport } from './interchange';
+import { addJobs } from './jobs';
 import { exitCodeOf, printError } from './output';
 import { addRun } from './run';
 import { addScore } from './score';
@@ -31,6 +32,7 @@ async function main(argv: string[]): Promise<number> {
   addShow(program);
   addImport(program, packageRoot);
   addExport(program);
+  addJobs(program, packageRoot);
   try {
     if (argv.length <= 2) program.help();
     await program.parseAsync(argv);

@@ -7,6 +7,7 @@ import { readTextFile, writeWholeFile } from '../base/files';
 import { parseYaml } from '../base/yamlFile';
 import { type Condition, presetSchema } from '../forcing/condition';
 import { dialectSchema } from '../inference/dialects';
+import { hostSpecSchema } from '../jobs/hostSpec';
 import { serverEntrySchema } from '../servers/serverSpec';
 
 /** `second-thought.config.yaml` in a folder, `config.yaml` of the user: the same names as the settings of VS Code. */
@@ -18,6 +19,8 @@ export const configFileSchema = z.strictObject({
   servers: z.array(serverEntrySchema).optional(),
   /** Dialects of the user's own, for `--dialect` and for the servers above. */
   dialects: z.array(dialectSchema).optional(),
+  /** Where jobs run, besides this machine and the names in ~/.ssh/config. */
+  hosts: z.array(hostSpecSchema).optional(),
   ignore: z.int().nonnegative().optional(),
   cue: z.string().optional(),
   maxThinkingTokens: z
@@ -59,8 +62,8 @@ export function userConfigFolder(env: NodeJS.ProcessEnv = process.env, platform 
 }
 
 /**
- * A folder comes from anywhere, so what its file says about where requests go and which key they carry counts only once
- * the user has accepted it: each value once per folder. A changed value is a new one.
+ * A folder comes from anywhere, so what its file says about where requests go, which key they carry and what runs on hosts counts
+ * only once the user has accepted it: each value once per folder. A changed value is a new one.
  */
 export class Acceptance {
   readonly #file: string;
@@ -69,9 +72,9 @@ export class Acceptance {
     this.#file = file;
   }
 
-  /** Whether this folder may name these servers. A file that names none needs no acceptance. */
+  /** Whether this folder may name these servers and hosts. A file that names none needs no acceptance. */
   async isAccepted(folder: string, config: ConfigFile): Promise<boolean> {
-    return !config.servers?.length || (await this.#read()).includes(keyOf(folder, config));
+    return (!config.servers?.length && !config.hosts?.length) || (await this.#read()).includes(keyOf(folder, config));
   }
 
   async accept(folder: string, config: ConfigFile): Promise<void> {
@@ -89,15 +92,20 @@ export class Acceptance {
   }
 }
 
-function keyOf(folder: string, { servers }: ConfigFile): string {
+function keyOf(folder: string, { servers, hosts }: ConfigFile): string {
   return createHash('sha256')
-    .update(JSON.stringify([path.resolve(folder), servers]))
+    .update(JSON.stringify([path.resolve(folder), servers, ...(hosts?.length ? [hosts] : [])]))
     .digest('hex');
 }
 
-/** What has to be accepted, for people: one line per server. */
-export function describeServers({ servers = [] }: ConfigFile): string {
-  return servers
-    .map(({ id, url, apiKeyEnv }) => `${id}: ${url}${apiKeyEnv ? ` with the key in ${apiKeyEnv}` : ''}`)
-    .join('\n');
+/** What has to be accepted, for people: one line per server and host. */
+export function describeServers({ servers = [], hosts = [] }: ConfigFile): string {
+  return [
+    ...servers.map(({ id, url, apiKeyEnv }) => `${id}: ${url}${apiKeyEnv ? ` with the key in ${apiKeyEnv}` : ''}`),
+    ...hosts.map(({ id, ssh = 'this machine', setup, prefix, keysFrom }) => {
+      const runs = [...setup, prefix.join(' ')].filter((line) => line !== '').join('; ');
+      const keys = keysFrom.length > 0 ? `, given ${keysFrom.join(', ')}` : '';
+      return `${id}: jobs on ${ssh}${runs ? ` after ${runs}` : ''}${keys}`;
+    }),
+  ].join('\n');
 }

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import * as z from 'zod';
+import { readJsonFile, readTextFile, writeWholeFile } from '../core/base/files';
+import { stateFolder } from '../core/base/folders';
+import type { JobHost } from '../core/jobs/jobHost';
+import type { SavedJob } from '../core/jobs/jobRecords';
+import { jobSpecSchema } from '../core/jobs/jobSpec';
+import { type KnownStep, parsePipeline, planPipeline, type StepPlan } from '../core/jobs/pipeline';
+import { digestOfFiles } from '../core/jobs/transfer';
+import { chooseHost, type HostFlags, openHost } from './hosts';
+import { documentVersion, jobLine, jobRecords, summary } from './jobReport';
+import { fromFolder, requeueJob, start } from './jobStart';
+import { printJson } from './output';
+import type { ProgressLine } from './progressLine';
+
+/** What this machine remembers of a pipeline: which job does which step. */
+const memorySchema = z.record(z.string(), z.object({ jobId: z.string(), digest: z.string() }));
+type Memory = z.output<typeof memorySchema>;
+
+type Flags = HostFlags & { json?: boolean; dryRun?: boolean };
+
+/** Submits what is left of a pipeline; all of it the first time. Each step is remembered as soon as it is submitted. */
+export async function submitPipeline(
+  file: string,
+  flags: Flags,
+  packageRoot: string,
+  { signal, progress }: { signal: AbortSignal; progress: ProgressLine },
+): Promise<void> {
+  const pipeline = parsePipeline(await readTextFile(file), path.basename(file));
+  const hostName = flags.host ?? pipeline.host;
+  const host = openHost(
+    await chooseHost({ ...flags, ...(hostName === undefined ? {} : { host: hostName }) }),
+    packageRoot,
+  );
+  const memoryFile = path.join(
+    stateFolder(),
+    'pipelines',
+    `${digestOf(`${path.resolve(file)}\n${host.spec.id}`)}.json`,
+  );
+  const memory = memorySchema.safeParse(await readJsonFile(memoryFile).catch(() => ({}))).data ?? {};
+  const inputs: Record<string, string> = {};
+  for (const { step, job } of pipeline.steps)
+    inputs[step] = await digestOfFiles(host.inputsOf(fromFolder(job, path.dirname(file))));
+  const plan = planPipeline(pipeline, await statesOf(memory, host, signal), inputs);
+  if (flags.dryRun)
+    return printJson({
+      schemaVersion: documentVersion,
+      steps: plan.map((one) => ({ step: one.step.step, do: one.do })),
+    });
+  const lines: { saved: SavedJob; plan: StepPlan }[] = [];
+  for (const one of plan) {
+    progress.show(`${one.step.step}: ${one.do}`);
+    const saved = await doStep(one, memory, path.dirname(file), host, signal, progress);
+    memory[one.step.step] = { jobId: saved.job.id, digest: one.digest };
+    await writeWholeFile(memoryFile, `${JSON.stringify(memory, null, 2)}\n`);
+    lines.push({ saved, plan: one });
+  }
+  const states = await host.states(
+    lines.map(({ saved }) => saved.job),
+    { signal },
+  );
+  progress.clear();
+  const steps = lines.map(({ saved, plan: { step, do: done } }) => ({
+    step: step.step,
+    done,
+    saved,
+    status: states.get(saved.job.id) ?? saved.last,
+  }));
+  if (flags.json)
+    printJson({
+      schemaVersion: documentVersion,
+      steps: steps.map(({ step, done, saved, status }) => ({ step, did: done, ...summary(saved, status) })),
+    });
+  else
+    for (const { done, saved, status } of steps) process.stdout.write(`${done.padEnd(8)} ${jobLine(saved, status)}\n`);
+}
+
+async function doStep(
+  one: StepPlan,
+  memory: Memory,
+  folder: string,
+  host: JobHost,
+  signal: AbortSignal,
+  progress: ProgressLine,
+): Promise<SavedJob> {
+  const records = jobRecords();
+  if (one.do === 'keep') return records.find(one.jobId);
+  if (one.do === 'requeue') {
+    const saved = await records.find(one.jobId);
+    await requeueJob(saved, host, signal);
+    return saved;
+  }
+  const after = one.step.after.map((name) => memory[name]?.jobId ?? '');
+  const from = Object.fromEntries(one.step.after.map((name, index) => [name, after[index] ?? '']));
+  const spec = fromFolder(one.step.job, folder);
+  const named = { name: one.step.step, ...spec, after: [...spec.after, ...after], from: { ...spec.from, ...from } };
+  return start(host, host.describe(jobSpecSchema.parse(named)), records, signal, progress);
+}
+
+async function statesOf(memory: Memory, host: JobHost, signal: AbortSignal): Promise<Record<string, KnownStep>> {
+  const records = await jobRecords().list();
+  const known = Object.entries(memory).flatMap(([step, entry]) => {
+    const saved = records.find(({ job }) => job.id === entry.jobId);
+    return saved ? [{ step, entry, saved }] : [];
+  });
+  const states = await host.states(
+    known.map(({ saved }) => saved.job),
+    { signal },
+  );
+  return Object.fromEntries(
+    known.map(({ step, entry, saved }) => [
+      step,
+      { ...entry, state: states.get(entry.jobId)?.state ?? saved.last.state },
+    ]),
+  );
+}
+
+const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 24);

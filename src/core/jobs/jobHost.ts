@@ -1,0 +1,393 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../base/clock';
+import { SecondThoughtError } from '../base/errors';
+import { readTextFile } from '../base/files';
+import { printable } from '../base/untrustedText';
+import { planTraining } from './fineTune';
+import type { HostSpec } from './hostSpec';
+import { type JobPlan, type Programs, planJob, sbatchArguments } from './jobScript';
+import { type JobRecord, type JobSpec, jobIdPattern, jobRecordSchema } from './jobSpec';
+import { type FolderFacts, isOver, type JobStatus, stateOf } from './jobState';
+import { commandLine, environmentFile, quoteWord } from './shellQuote';
+import { parseHistoryRow, parseQueueRow, type SlurmAnswer } from './slurm';
+import { afterEvent, beforeStep, nextSubmitStep, type SubmitEvent, type SubmitState } from './submitOnce';
+import { download, type TransferOptions, upload } from './transfer';
+import type { ScriptOptions, Transport } from './transport';
+
+export interface JobHostOptions {
+  spec: HostSpec;
+  transport: Transport;
+  programs: Programs;
+  clock?: Clock;
+}
+
+/** One host, whatever its transport and scheduler: makes job folders there, starts jobs once, says how they are. */
+export class JobHost {
+  readonly spec: HostSpec;
+  readonly transport: Transport;
+  readonly #programs: Programs;
+  readonly #clock: Clock;
+  #library: Promise<string> | undefined;
+
+  constructor({ spec, transport, programs, clock = systemClock }: JobHostOptions) {
+    this.spec = spec;
+    this.transport = transport;
+    this.#programs = programs;
+    this.#clock = clock;
+  }
+
+  /** Where `media/remote` of this program is. */
+  get remoteFolder(): string {
+    return this.#programs.remote;
+  }
+
+  /** From the home folder, or absolute. */
+  get workFolder(): string {
+    return (this.spec.workFolder ?? 'second-thought').replace(/^~\//, '');
+  }
+
+  /** A record for a job that does not exist anywhere yet. @throws SecondThoughtError `bad-usage` */
+  describe(spec: JobSpec): JobRecord {
+    if (spec.kind === 'fine-tune')
+      planTraining(spec, { gpusPerNode: spec.processesPerNode ?? Math.max(1, spec.gpus), nodes: spec.nodes }, 1);
+    const created = new Date(this.#clock.now()).toISOString();
+    const stamp = created.slice(0, 19).replace(/[-:]/g, '');
+    const id = `${stamp}-${spec.kind}-${randomBytes(4).toString('hex')}`;
+    planJob(id, spec, this.spec, this.#programs);
+    const { scheduler } = this.spec;
+    return {
+      schemaVersion: 1,
+      id,
+      name: spec.name ?? spec.kind,
+      kind: spec.kind,
+      createdAt: created,
+      scheduler,
+      tasks: spec.tasks,
+      spec,
+    };
+  }
+
+  /**
+   * Makes the job's folder with all that it needs. May be called again after a failure: what is there stays.
+   * @param keys variables of the job whose values are secret: they go into a file that only its owner can read
+   */
+  async prepare(
+    record: JobRecord,
+    keys: Readonly<Record<string, string>>,
+    options: TransferOptions = {},
+  ): Promise<void> {
+    const plan = planJob(record.id, record.spec, this.spec, this.#programs);
+    const call = (script: string) => this.ask(script, options);
+    const links: string[] = [];
+    for (const input of plan.inputs) {
+      const place = await upload(input, this.transport, call, this.workFolder, options);
+      links.push(`ln -sfn ${quoteWord(`../../../${place}`)} in/`);
+    }
+    const wrapper = await readTextFile(`${this.#programs.remote}/run.sh`);
+    await call(folderScript(record, plan, wrapper, this.#environment(record.spec, keys), links));
+  }
+
+  /** The files of this machine that a job would be given. */
+  inputsOf(spec: JobSpec): string[] {
+    return planJob('', spec, this.spec, this.#programs).inputs;
+  }
+
+  /** The script of a job, and how it would be handed over. */
+  preview({ id, spec }: JobRecord): { script: string; scheduler: string[] } {
+    const { script } = planJob(id, spec, this.spec, this.#programs);
+    const folder = `${this.workFolder}/jobs/${id}`;
+    return {
+      script,
+      scheduler: this.spec.scheduler === 'slurm' ? sbatchArguments(spec, this.spec, folder, spec.after) : [],
+    };
+  }
+
+  #environment(spec: JobSpec, keys: Readonly<Record<string, string>>): string {
+    const offline = this.spec.offline ? { HF_HUB_OFFLINE: '1', HF_DATASETS_OFFLINE: '1' } : {};
+    return environmentFile({ ...offline, ...this.spec.environment, ...spec.environment, ...keys });
+  }
+
+  /**
+   * Starts a job exactly once. `save` is awaited before each request, so that a program that dies in the middle finds out later.
+   * @returns the number that the scheduler gave it
+   * @throws SecondThoughtError `job-refused`; `host-unreachable` when the host stays away for long: a later call goes on
+   */
+  async submit(
+    record: JobRecord,
+    from: SubmitState,
+    save: (state: SubmitState) => Promise<void>,
+    options: ScriptOptions = {},
+  ): Promise<string> {
+    let state = from;
+    for (let drops = 0; ; ) {
+      const step = nextSubmitStep(state);
+      if (step.do === 'stop') break;
+      if (step.do === 'look-up') await this.#pause(step.afterMs, options.signal);
+      const saved = beforeStep(state);
+      await save(saved);
+      const { event, failure } = await this.#attempt(record, step.do, options);
+      drops = failure ? drops + 1 : 0;
+      state = afterEvent(saved, event);
+      if (failure && drops >= 8) throw failure;
+    }
+    await save(state);
+    if (state.phase === 'accepted') return state.number;
+    const reason = state.phase === 'refused' ? state.reason : '';
+    throw new SecondThoughtError(
+      'job-refused',
+      `${this.transport.name} did not take the job: ${printable(reason).slice(0, 500)}`,
+      {
+        remedy: 'Change what it asks for, and submit it again.',
+      },
+    );
+  }
+
+  async #attempt(
+    record: JobRecord,
+    what: 'submit' | 'look-up',
+    options: ScriptOptions,
+  ): Promise<{ event: SubmitEvent; failure?: unknown }> {
+    try {
+      const script =
+        what === 'submit'
+          ? await this.#submitScript(record)
+          : commandLine(['st_look_up', record.id, this.spec.scheduler]);
+      return { event: submitEvent(await this.ask(script, { timeoutMs: 90_000, ...options })) };
+    } catch (failure) {
+      if (!(failure instanceof SecondThoughtError) || failure.code !== 'host-unreachable') throw failure;
+      return { event: { kind: 'dropped' }, failure };
+    }
+  }
+
+  async #submitScript({ id, spec }: JobRecord): Promise<string> {
+    if (this.spec.scheduler === 'process') return commandLine(['st_submit', id, 'process']);
+    const facts = await this.ask(
+      `pwd; ${spec.after.map((earlier) => `${commandLine(['st_line', `jobs/${earlier}/status/id`])}; echo`).join('; ')}`,
+    );
+    const [folder = '', ...numbers] = facts.split('\n').filter((line) => line !== '');
+    if (numbers.length !== spec.after.length || numbers.some((number) => !/^\d+$/.test(number))) {
+      throw new SecondThoughtError(
+        'job-not-found',
+        `A job that this one comes after is not on ${this.spec.id}: ${spec.after.join(', ')}.`,
+        {
+          remedy: 'Jobs can wait for each other on the same host only.',
+        },
+      );
+    }
+    return commandLine([
+      'st_submit',
+      id,
+      'slurm',
+      ...sbatchArguments(spec, this.spec, `${folder}/jobs/${id}`, numbers),
+    ]);
+  }
+
+  #pause(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(ms, () => resolve());
+      signal?.addEventListener('abort', () => {
+        cancel();
+        reject(new SecondThoughtError('cancelled', 'Submitting was stopped; jobs list says what became of it.'));
+      });
+    });
+  }
+
+  /** How jobs are, in one question for all of them. @throws SecondThoughtError `host-unreachable`, `host-refused` */
+  async states(records: readonly JobRecord[], options: ScriptOptions = {}): Promise<Map<string, JobStatus>> {
+    if (records.length === 0) return new Map();
+    const text = await this.ask(commandLine(['st_states', this.spec.scheduler, ...records.map(({ id }) => id)]), {
+      timeoutMs: 120_000,
+      ...options,
+    });
+    return readStates(text, records, this.spec.scheduler);
+  }
+
+  /** Asks a job to end; done when it was told, its state says when it has ended. */
+  async cancel(id: string, options: ScriptOptions = {}): Promise<void> {
+    await this.ask(commandLine(['st_cancel', checkedId(id), this.spec.scheduler]), options);
+  }
+
+  /** Makes a job that has ended ready to be submitted once more, from its last checkpoint. */
+  async reset(id: string, options: ScriptOptions = {}): Promise<void> {
+    await this.ask(commandLine(['st_reset', checkedId(id)]), options);
+  }
+
+  /**
+   * A log from a byte on. With `follow` it goes on as the log grows, until the job ends; a connection that drops is made again, and
+   * goes on with the byte that comes next.
+   */
+  async log(
+    record: JobRecord,
+    onBytes: (bytes: Buffer) => void,
+    {
+      follow = false,
+      offset = 0,
+      task = 0,
+      signal,
+    }: { follow?: boolean; offset?: number; task?: number; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const file = record.tasks > 1 ? `task-${task}.log` : 'output.log';
+    let at = offset;
+    const take = (bytes: Buffer) => {
+      at += bytes.length;
+      onBytes(bytes);
+    };
+    for (let drops = 0; ; ) {
+      const slice = commandLine(['st_follow', record.id, file, String(at), follow ? '50' : '0']);
+      try {
+        await this.ask(slice, { timeoutMs: 120_000, onOutput: take, ...(signal ? { signal } : {}) });
+        drops = 0;
+      } catch (error) {
+        const isLost = error instanceof SecondThoughtError && error.code === 'host-unreachable';
+        if (!follow || !isLost || ++drops > 8) throw error;
+        await this.#pause(Math.min(10_000, 250 * 2 ** drops), signal);
+        continue;
+      }
+      if (!follow) return;
+      const status = (await this.states([record], signal ? { signal } : {})).get(record.id);
+      if (!status || isOver(status.state)) {
+        await this.ask(commandLine(['st_follow', record.id, file, String(at), '0']), { onOutput: take });
+        return;
+      }
+    }
+  }
+
+  /** Brings output, logs and metrics of a job to a folder of this machine; what is there already is not sent again. */
+  async fetch(id: string, into: string, options: TransferOptions = {}): Promise<void> {
+    const call = (script: string) => this.ask(script, options);
+    for (const part of ['out', 'logs']) {
+      await call(commandLine(['mkdir', '-p', `jobs/${checkedId(id)}/${part}`]));
+      await download(`jobs/${id}/${part}`, `${into}/${part}`, this.transport, call, this.workFolder, options);
+    }
+  }
+
+  /** Every job of the work folder, whoever submitted it from wherever. Folders that hold none are left out. */
+  async list(options: ScriptOptions = {}): Promise<JobRecord[]> {
+    const text = await this.ask('st_list', options);
+    return text.split('\n').flatMap((line) => {
+      const [, id, json = ''] = /^job\|([^|]+)\|(.*)$/.exec(line) ?? [];
+      const parsed = jobRecordSchema.safeParse(parseJson(json));
+      return parsed.success && parsed.data.id === id ? [parsed.data] : [];
+    });
+  }
+
+  /** The number that a host's scheduler gave a job, for one that is adopted. */
+  async lookUp(record: JobRecord): Promise<SubmitEvent> {
+    return submitEvent(await this.ask(commandLine(['st_look_up', record.id, this.spec.scheduler])));
+  }
+
+  /** The text of a small file of a job; empty where there is none. */
+  read(id: string, file: string, options: ScriptOptions = {}): Promise<string> {
+    const name = quoteWord(`jobs/${checkedId(id)}/${file}`);
+    return this.ask(`if [ -f ${name} ]; then cat -- ${name}; fi`, options);
+  }
+
+  /** Runs a script in the work folder. @throws SecondThoughtError `job-refused` with what it said, where it fails */
+  async ask(script: string, options: ScriptOptions = {}): Promise<string> {
+    this.#library ??= readTextFile(`${this.#programs.remote}/host.sh`);
+    const whole = `${await this.#library}\nst_work ${quoteWord(this.workFolder)} || exit 9\n${script}`;
+    const { code, stdout, stderr } = await this.transport.run(whole, options);
+    if (code === 0) return stdout;
+    const said = printable(stderr).trim().split('\n').at(-1) || `exit status ${code}`;
+    if (/No space left|Disk quota/i.test(stderr)) {
+      throw new SecondThoughtError(
+        'file-not-written',
+        `The disk of ${this.transport.name}, or your share of it, is full.`,
+        {
+          remedy: 'Remove old jobs from the work folder, or set workFolder to a larger disk.',
+        },
+      );
+    }
+    throw new SecondThoughtError('job-refused', `${this.transport.name} could not do that: ${said.slice(0, 300)}`);
+  }
+}
+
+function folderScript(record: JobRecord, plan: JobPlan, wrapper: string, environment: string, links: string[]): string {
+  const files: Record<string, string> = {
+    ...plan.files,
+    'run.sh': wrapper,
+    script: plan.script,
+    tasks: `${record.tasks}\n`,
+    env: environment,
+  };
+  const { gpuList, gpus, after, from } = record.spec;
+  const taken = gpuList ?? Array.from({ length: gpus }, (_, index) => index);
+  if (taken.length > 0 && record.scheduler === 'process') files.gpus = `${taken.join(' ')}\n`;
+  const earlier = after.map((id) => `printf '%s\\n' "$(pwd)/../"${quoteWord(checkedId(id))} >> after`);
+  return [
+    `mkdir -p jobs/${checkedId(record.id)}`,
+    `cd jobs/${record.id} || exit 9`,
+    'mkdir -p in out logs status || exit 9',
+    ...Object.entries(files).map(([name, text]) => `${commandLine(['st_put', name, text])} || exit 9`),
+    'chmod 600 env && rm -f after',
+    ...earlier,
+    ...links,
+    ...Object.entries(from).map(([name, id]) =>
+      commandLine(['ln', '-sfn', `../../${checkedId(id)}/out`, `in/${name}`]),
+    ),
+    // Last: a folder with it is complete.
+    `${commandLine(['st_put', 'job.json', `${JSON.stringify(record, null, 2)}\n`])} || exit 9`,
+  ].join('\n');
+}
+
+function checkedId(id: string): string {
+  if (jobIdPattern.test(id)) return id;
+  throw new SecondThoughtError('job-not-found', `${JSON.stringify(id)} is no id of a job.`);
+}
+
+/** What st_submit and st_look_up print. Everything else teaches nothing. */
+export function submitEvent(text: string): SubmitEvent {
+  const [first = '', ...rest] = text.trim().split('\n');
+  const number = /^accepted (\d+)$/.exec(first)?.[1];
+  if (number) return { kind: 'accepted', number };
+  if (first === 'refused') return { kind: 'refused', reason: rest.join('\n').trim() || 'no reason given' };
+  return first === 'absent' || first === 'busy' ? { kind: first } : { kind: 'unknown' };
+}
+
+/** What st_states prints, as states. Jobs of which nothing is said are unknown. */
+export function readStates(
+  text: string,
+  records: readonly JobRecord[],
+  scheduler: HostSpec['scheduler'],
+): Map<string, JobStatus> {
+  const lines = text.split('\n').map((line): [string, string] => {
+    const at = line.indexOf('|');
+    return at < 0 ? ['', ''] : [line.slice(0, at), line.slice(at + 1)];
+  });
+  const of = (kind: string) => lines.filter(([name]) => name === kind).map(([, rest]) => rest);
+  const queue = of('queue').flatMap((line) => parseQueueRow(line) ?? []);
+  const known = new Set(queue.map(({ number }) => number));
+  const history = of('history').flatMap((line) => parseHistoryRow(line) ?? []);
+  const [failure] = of('queue-failed');
+  const isGarbage = scheduler === 'slurm' && failure === undefined && of('queue-ok').length === 0;
+  const slurm: SlurmAnswer = { rows: [...queue, ...history.filter(({ number }) => !known.has(number))] };
+  if (failure !== undefined) slurm.failure = printable(failure).slice(0, 200) || 'no answer';
+  else if (isGarbage) slurm.failure = 'its answer could not be read';
+  const now = Number(of('now')[0]) || 0;
+  const gone = new Set(of('gone'));
+  const facts = new Map(of('job').map((line) => [line.split('|')[0] ?? '', factsOf(line)]));
+  return new Map(
+    records.map((record): [string, JobStatus] => {
+      const folder = facts.get(record.id);
+      if (gone.has(record.id)) return [record.id, { state: 'gone', sentence: 'Its folder is no longer on the host.' }];
+      if (!folder) return [record.id, { state: 'unknown', sentence: 'The host could not say.' }];
+      return [record.id, stateOf({ folder, now, tasks: record.tasks, ...(scheduler === 'slurm' ? { slurm } : {}) })];
+    }),
+  );
+}
+
+function factsOf(line: string): FolderFacts {
+  const [id = '', number = '', started = '', heartbeat = '', exit = '', ended = '', waiting = '', ...rest] = line
+    .split('|')
+    .map(printable);
+  const [cancel = '', stop = '', requeued = '', alive = '', restarts = '', tasks = ''] = rest;
+  return { id, number, started, heartbeat, exit, ended, waiting, cancel, stop, requeued, alive, restarts, tasks };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
