@@ -154,6 +154,6 @@ describe('on fifty problems', () => {
       ...['force', '--file', problems, '--all', '--samples', '2', '--aggregate', 'best-of-n', '--json'],
     ]);
     expect(code).toBe(2);
-    expect(JSON.parse(stderr)).toMatchObject({ code: 'bad-usage', remedy: expect.stringContaining('--scorer') });
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'bad-usage', remedy: expect.stringContaining('--scorer') });
   });
 });
