@@ -8,6 +8,7 @@ import { printable } from '../core/base/untrustedText';
 import { describeDuration } from '../core/evaluate/estimate';
 import type { ScorerPool } from '../core/scorers/scorerPool';
 import { type Connection, connect } from '../core/servers/connect';
+import { compareFingerprints, measureFingerprint } from '../core/servers/fingerprint';
 import { estimateStudy } from '../core/studies/estimateStudy';
 import { executeStudy } from '../core/studies/executeStudy';
 import { conditionProgress, type RunStatus, StatusWriter } from '../core/studies/runStatus';
@@ -147,7 +148,7 @@ async function work(
 ): Promise<void> {
   const free = await lockFolder(run.folder);
   try {
-    refuseOtherModel(run, connection, flags.acceptServerChange ?? false);
+    await checkServer(run, connection, flags, signal);
     await change?.();
     const status = new StatusWriter(run, systemClock, () => connection.scheduler.inFlight);
     const table = new LiveRunTable(process.stderr, run, status);
@@ -198,13 +199,27 @@ function withWayOn(error: unknown, folder: string): SecondThoughtError {
 }
 
 /** Samples of two models in one run would be compared as if they were of one. */
-function refuseOtherModel(run: StudyRun, { server }: Connection, isAccepted: boolean): void {
-  if (isAccepted || server.model === run.about.server.model) return;
-  throw new SecondThoughtError(
-    'bad-usage',
-    `This run was made with "${run.about.server.model}", and the server now serves "${server.model}".`,
-    { remedy: 'Start a new run, or add --accept-server-change.' },
-  );
+async function checkServer(
+  run: StudyRun,
+  connection: Connection,
+  { acceptServerChange, json }: RunFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = await measureFingerprint(connection, signal);
+  const { fingerprint: before } = run.about;
+  const { refuse, warn } = before ? compareFingerprints(before, now) : { refuse: [], warn: [] };
+  if (refuse.length > 0 && !acceptServerChange) {
+    throw new SecondThoughtError(
+      'server-changed',
+      `The server is not the one this run was begun on. ${refuse.join(' ')}`,
+      {
+        remedy: 'Start a new run, or add --accept-server-change.',
+      },
+    );
+  }
+  const changes = [...refuse, ...warn];
+  if (changes.length > 0 && !json) process.stderr.write(`Note: ${printable(changes.join(' '))}\n`);
+  if (!before || refuse.length > 0) await run.identifyServer(now);
 }
 
 function checkNames(conditions: readonly PlannedCondition[], only: readonly string[] = []): void {

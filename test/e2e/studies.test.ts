@@ -183,6 +183,22 @@ describe('a study', () => {
   });
 });
 
+describe('a run whose server changed', () => {
+  it('is not gone on with, unless that is wanted', async () => {
+    const { document } = await run(study(caps(2)));
+    const file = path.join(document.run, 'run.json');
+    const about = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...about, fingerprint: { ...about.fingerprint, contextLength: 4 } }));
+    const refused = await run('--resume', document.run);
+    expect(JSON.parse(refused.stderr).error).toMatchObject({
+      code: 'server-changed',
+      message: expect.stringContaining('The context length was 4'),
+    });
+    expect((await run('--resume', document.run, '--accept-server-change')).code).toBe(0);
+    expect((await run('--resume', document.run)).code).toBe(0);
+  });
+});
+
 describe('a study that cannot be run', () => {
   it.each([
     ['conditions: [{ name: a }]', 'invalid-file', /problems/],

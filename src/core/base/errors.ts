@@ -27,6 +27,7 @@ export const errorCodes = {
   'server-unreachable': 'no connection to the inference server, or it stopped answering',
   unauthorized: 'the server refused the key, or wants one',
   'model-not-found': 'the server does not serve that model',
+  'server-changed': 'the server is not the one that a run was begun on',
   'context-too-long': 'the prompt does not fit into the context of the model',
   'request-refused': 'the server refused a request for another reason',
   'server-error': 'the server failed while it worked on a request',

@@ -2,9 +2,6 @@ import * as z from 'zod';
 import { parseYaml } from '../base/yamlFile';
 import { type Condition, type ConditionChanges, conditionChangesSchema, conditionWith } from '../forcing/condition';
 
-/** A study is a file `*.study.yaml`: problem sets × conditions, with a grader and a seed. */
-export const studyExtension = '.study.yaml';
-
 const text = (description: string) => z.string().min(1).describe(description);
 
 const problemSetSchema = z.strictObject({

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
+import { type Fingerprint, fingerprintSchema } from '../servers/fingerprint';
 import { RunStore, runFileSchema } from '../traces/runStore';
 import type { Trace } from '../traces/trace';
 import { type SampleName, type SampleRecord, sampleKey, sampleRecord, sampleRecordSchema } from './sampleRecord';
@@ -26,6 +27,8 @@ const studyRunSchema = runFileSchema.extend({
   study: z.object({ file: z.string(), text: z.string() }),
   server: z.object({ id: z.string(), url: z.string(), model: z.string(), version: z.string().nullable() }),
   conditions: z.array(plannedConditionSchema),
+  /** What the server was when the first sample was made; set before that. */
+  fingerprint: fingerprintSchema.optional(),
   /** Set if another tool made the samples: which one, and who counted their tokens. */
   imported: z.object({ from: z.string(), tokens: z.string() }).optional(),
 });
@@ -119,6 +122,13 @@ export class StudyRun {
   async extend({ conditions, problems }: StudyPlan, study: StudyRunFile['study']): Promise<void> {
     this.#about = { ...this.#about, conditions, study };
     this.#problems = problems;
+    await this.#describe();
+  }
+
+  /** Remembers what the server is. */
+  async identifyServer(fingerprint: Fingerprint): Promise<void> {
+    const { model, version } = fingerprint;
+    this.#about = { ...this.#about, fingerprint, server: { ...this.#about.server, model, version } };
     await this.#describe();
   }
 
