@@ -14,6 +14,8 @@ const files = [
 ];
 
 spawnSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+// Fine-tuning needs TRL: installed once, 1.5 GB, outside of the checkout.
+spawnSync('bash', ['scripts/setupTraining.sh'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 const { status } = spawnSync('npx', ['vitest', 'run', ...files], {
   cwd: root,
   stdio: 'inherit',

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../base/clock';
-import { SecondThoughtError } from '../base/errors';
+import { isError, SecondThoughtError } from '../base/errors';
 import { readTextFile } from '../base/files';
 import { printable } from '../base/untrustedText';
 import { planTraining } from './fineTune';
+import { readStates, submitEvent } from './hostReplies';
 import type { HostSpec } from './hostSpec';
 import { type JobPlan, type Programs, planJob, sbatchArguments } from './jobScript';
 import { type JobRecord, type JobSpec, jobIdPattern, jobRecordSchema } from './jobSpec';
-import { type FolderFacts, isOver, type JobStatus, stateOf } from './jobState';
+import { isOver, type JobStatus } from './jobState';
 import { commandLine, environmentFile, quoteWord } from './shellQuote';
-import { parseHistoryRow, parseQueueRow, type SlurmAnswer } from './slurm';
 import { afterEvent, beforeStep, nextSubmitStep, type SubmitEvent, type SubmitState } from './submitOnce';
 import { download, type TransferOptions, upload } from './transfer';
-import type { ScriptOptions, Transport } from './transport';
+import type { Reply, ScriptOptions, Transport } from './transport';
 
 export interface JobHostOptions {
   spec: HostSpec;
@@ -152,9 +152,9 @@ export class JobHost {
         what === 'submit'
           ? await this.#submitScript(record)
           : commandLine(['st_look_up', record.id, this.spec.scheduler]);
-      return { event: submitEvent(await this.ask(script, { timeoutMs: 90_000, ...options })) };
+      return { event: submitEvent(await this.ask(script, { timeoutMs: 90_000, ...options }, 1)) };
     } catch (failure) {
-      if (!(failure instanceof SecondThoughtError) || failure.code !== 'host-unreachable') throw failure;
+      if (!isError(failure, 'host-unreachable')) throw failure;
       return { event: { kind: 'dropped' }, failure };
     }
   }
@@ -238,8 +238,7 @@ export class JobHost {
         await this.ask(slice, { timeoutMs: 120_000, onOutput: take, ...(signal ? { signal } : {}) });
         drops = 0;
       } catch (error) {
-        const isLost = error instanceof SecondThoughtError && error.code === 'host-unreachable';
-        if (!follow || !isLost || ++drops > 8) throw error;
+        if (!follow || !isError(error, 'host-unreachable') || ++drops > 8) throw error;
         await this.#pause(Math.min(10_000, 250 * 2 ** drops), signal);
         continue;
       }
@@ -283,10 +282,10 @@ export class JobHost {
   }
 
   /** Runs a script in the work folder. @throws SecondThoughtError `job-refused` with what it said, where it fails */
-  async ask(script: string, options: ScriptOptions = {}): Promise<string> {
+  async ask(script: string, options: ScriptOptions = {}, tries = 3): Promise<string> {
     this.#library ??= readTextFile(`${this.#programs.remote}/host.sh`);
     const whole = `${await this.#library}\nst_work ${quoteWord(this.workFolder)} || exit 9\n${script}`;
-    const { code, stdout, stderr } = await this.transport.run(whole, options);
+    const { code, stdout, stderr } = await this.#persist(whole, options, tries);
     if (code === 0) return stdout;
     const said = printable(stderr).trim().split('\n').at(-1) || `exit status ${code}`;
     if (/No space left|Disk quota/i.test(stderr)) {
@@ -299,6 +298,23 @@ export class JobHost {
       );
     }
     throw new SecondThoughtError('job-refused', `${this.transport.name} could not do that: ${said.slice(0, 300)}`);
+  }
+
+  /**
+   * A connection that breaks at once is made again, twice: after a sleep the shared one is dead, and the first call finds out. All
+   * scripts but st_submit can be run again; for that one submitOnce.ts decides.
+   */
+  async #persist(script: string, options: ScriptOptions, tries: number): Promise<Reply> {
+    for (let attempt = 1; ; attempt++) {
+      const startedAt = this.#clock.now();
+      try {
+        return await this.transport.run(script, options);
+      } catch (error) {
+        const wasQuick = this.#clock.now() - startedAt < 10_000;
+        if (!isError(error, 'host-unreachable') || !wasQuick || options.onOutput || attempt >= tries) throw error;
+        await this.#pause(300 * attempt, options.signal);
+      }
+    }
   }
 }
 
@@ -333,55 +349,6 @@ function folderScript(record: JobRecord, plan: JobPlan, wrapper: string, environ
 function checkedId(id: string): string {
   if (jobIdPattern.test(id)) return id;
   throw new SecondThoughtError('job-not-found', `${JSON.stringify(id)} is no id of a job.`);
-}
-
-/** What st_submit and st_look_up print. Everything else teaches nothing. */
-export function submitEvent(text: string): SubmitEvent {
-  const [first = '', ...rest] = text.trim().split('\n');
-  const number = /^accepted (\d+)$/.exec(first)?.[1];
-  if (number) return { kind: 'accepted', number };
-  if (first === 'refused') return { kind: 'refused', reason: rest.join('\n').trim() || 'no reason given' };
-  return first === 'absent' || first === 'busy' ? { kind: first } : { kind: 'unknown' };
-}
-
-/** What st_states prints, as states. Jobs of which nothing is said are unknown. */
-export function readStates(
-  text: string,
-  records: readonly JobRecord[],
-  scheduler: HostSpec['scheduler'],
-): Map<string, JobStatus> {
-  const lines = text.split('\n').map((line): [string, string] => {
-    const at = line.indexOf('|');
-    return at < 0 ? ['', ''] : [line.slice(0, at), line.slice(at + 1)];
-  });
-  const of = (kind: string) => lines.filter(([name]) => name === kind).map(([, rest]) => rest);
-  const queue = of('queue').flatMap((line) => parseQueueRow(line) ?? []);
-  const known = new Set(queue.map(({ number }) => number));
-  const history = of('history').flatMap((line) => parseHistoryRow(line) ?? []);
-  const [failure] = of('queue-failed');
-  const isGarbage = scheduler === 'slurm' && failure === undefined && of('queue-ok').length === 0;
-  const slurm: SlurmAnswer = { rows: [...queue, ...history.filter(({ number }) => !known.has(number))] };
-  if (failure !== undefined) slurm.failure = printable(failure).slice(0, 200) || 'no answer';
-  else if (isGarbage) slurm.failure = 'its answer could not be read';
-  const now = Number(of('now')[0]) || 0;
-  const gone = new Set(of('gone'));
-  const facts = new Map(of('job').map((line) => [line.split('|')[0] ?? '', factsOf(line)]));
-  return new Map(
-    records.map((record): [string, JobStatus] => {
-      const folder = facts.get(record.id);
-      if (gone.has(record.id)) return [record.id, { state: 'gone', sentence: 'Its folder is no longer on the host.' }];
-      if (!folder) return [record.id, { state: 'unknown', sentence: 'The host could not say.' }];
-      return [record.id, stateOf({ folder, now, tasks: record.tasks, ...(scheduler === 'slurm' ? { slurm } : {}) })];
-    }),
-  );
-}
-
-function factsOf(line: string): FolderFacts {
-  const [id = '', number = '', started = '', heartbeat = '', exit = '', ended = '', waiting = '', ...rest] = line
-    .split('|')
-    .map(printable);
-  const [cancel = '', stop = '', requeued = '', alive = '', restarts = '', tasks = ''] = rest;
-  return { id, number, started, heartbeat, exit, ended, waiting, cancel, stop, requeued, alive, restarts, tasks };
 }
 
 function parseJson(text: string): unknown {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readStates, submitEvent } from '../../../src/core/jobs/hostReplies';
 import { hostsInSshConfig } from '../../../src/core/jobs/hostSpec';
-import { readStates, submitEvent } from '../../../src/core/jobs/jobHost';
 import { jobRecordSchema } from '../../../src/core/jobs/jobSpec';
 import type { JobStatus } from '../../../src/core/jobs/jobState';
 import { JobWatch } from '../../../src/core/jobs/jobWatch';
