@@ -81,8 +81,8 @@ rm -f "$ST_STATUS/waiting"
 put started "$(now)"
 (
   trap 'kill $! 2>/dev/null; exit 0' TERM
-  while :; do
-    put heartbeat "$(now)"
+  # Looks for itself whether it is still wanted: a signal that comes while it begins is lost.
+  while kill -0 $$ 2>/dev/null && [ ! -f "$ST_STATUS/exit" ] && put heartbeat "$(now)"; do
     sleep 5 & wait $!
   done
 ) < /dev/null > /dev/null 2>&1 &

@@ -69,7 +69,9 @@ test('a program that is killed while it submits leaves a record, and the job run
   const child = laptop.start(['jobs', 'submit', script, '--host', 'box', '--name', 'killed'], key);
   const folder = path.join(laptop.folder, 'jobs');
   const isUnsure = () =>
-    readdirSync(folder).some((file) => readFileSync(path.join(folder, file), 'utf8').includes('"submitting"'));
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.json')) // not the one that is just being written
+      .some((file) => readFileSync(path.join(folder, file), 'utf8').includes('"submitting"'));
   while (!isUnsure() && child.exitCode === null) await new Promise((resolve) => setImmediate(resolve));
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('close', resolve));
