@@ -49,6 +49,8 @@ export default defineConfig({
         test: {
           name: 'jobs',
           include: ['test/jobs/**/*.test.ts'],
+          // Minutes, and a training library: npm run test:long
+          exclude: process.env.SECOND_THOUGHT_LONG ? [] : ['test/jobs/training.test.ts'],
           testTimeout: minute,
           hookTimeout: minute,
         },
