@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { shortHash } from '../base/seeds';
-import type { Connection } from './connect';
+import type { InferenceClient } from '../inference/inferenceClient';
 import { collect, plainRequest } from './measure';
 
 /** What tells whether a server is still the one that a run was begun on (design: server fingerprint). */
@@ -18,8 +18,16 @@ export type Fingerprint = z.infer<typeof fingerprintSchema>;
 const question = 'What is 17 + 25? Think, then answer.';
 const greedyTokens = 32;
 
+interface ServerAndClient {
+  client: InferenceClient;
+  server: { model: string; version: string | null; contextLength: number | null };
+}
+
 /** Two small requests: the question rendered, and its greedy beginning. */
-export async function measureFingerprint({ client, server }: Connection, signal: AbortSignal): Promise<Fingerprint> {
+export async function measureFingerprint(
+  { client, server }: ServerAndClient,
+  signal: AbortSignal,
+): Promise<Fingerprint> {
   const { promptIds, contextLength } = await client.renderChat(question, signal);
   const { tokenIds } = await collect(client, plainRequest(promptIds, greedyTokens), signal);
   return {
