@@ -53,6 +53,12 @@ function fromCommander(error: CommanderError): SecondThoughtError {
   });
 }
 
+// A reader that has seen enough (`| head`) closes the pipe: that ends the program, and is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 main(process.argv).then((code) => {
   process.exitCode = code;
 });

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { condition, runOf } from '../unit/numbers/support';
-import { CliHome } from './support/cli';
+import { CliHome, finished } from './support/cli';
 
 const home = new CliHome();
 afterAll(() => home.dispose());
@@ -37,6 +37,13 @@ function samplesFile(isFinished = true): string {
   return write(`run-${isFinished}.jsonl`, `${[header, ...samples].map((line) => JSON.stringify(line)).join('\n')}\n`);
 }
 
+it('a reader that has seen enough, such as head, is no error', async () => {
+  const child = home.start(['score', '--help']);
+  const ended = finished(child);
+  child.stdout?.destroy();
+  expect(await ended).toMatchObject({ code: 0, stderr: '' });
+});
+
 describe('second-thought score', () => {
   it('gives the three measures of given points as Table 3 of the paper has them', async () => {
     const file = write('points.json', JSON.stringify(points));
@@ -70,12 +77,13 @@ describe('second-thought score', () => {
   });
 
   it.each([
-    [['score'], 2, /Nothing to score was named/],
+    [['score'], 2, /Name one thing to score/],
     [['score', '--points', 'nowhere.json'], 1, /nowhere\.json.*no such file/],
     [['score', '--points', 'x', '--samples', 'y'], 2, /cannot be used with/],
     [['score', '--samples', 'x', '--x', 'colour'], 2, /thinking, generated, latency/],
     [['score', '--samples', 'x', '--difference', '0'], 2, /percentage points/],
-    [['compare', 'a', 'b'], 2, /Nothing to compare in was named/],
+    [['compare'], 2, /Nothing to compare in was named/],
+    [['compare', 'nowhere', 'a', 'b'], 1, /nowhere.*no such file/],
   ])('%j is refused in a sentence', async (args, exitCode, message) => {
     const { code, stderr } = await home.run(args);
     expect(code).toBe(exitCode);
