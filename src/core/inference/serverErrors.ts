@@ -51,10 +51,10 @@ export function streamCut(cause: unknown, { url }: ErrorPlace): SecondThoughtErr
 
 function unreachable(error: APIConnectionError, { url }: ErrorPlace): SecondThoughtError {
   const reason = deepestReason(error);
-  const isTls = /certificate|self.signed|SSL|TLS/i.test(reason);
+  const isUntrusted = /certificate/.test(reason);
   return new SecondThoughtError('server-unreachable', `Could not reach the inference server at ${url} (${reason}).`, {
     cause: error,
-    remedy: isTls
+    remedy: isUntrusted
       ? 'If the server has its own certificate authority, set NODE_EXTRA_CA_CERTS to its certificate.'
       : 'Check that it is running and that the URL is right.',
   });
@@ -68,6 +68,14 @@ const reasons: Record<string, string> = {
   ETIMEDOUT: 'timed out',
   UND_ERR_CONNECT_TIMEOUT: 'timed out while connecting',
   UND_ERR_SOCKET: 'connection closed by the server',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by nobody but itself',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate comes from an authority that this machine does not know',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate comes from an authority that this machine does not know',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from an authority that this machine does not know',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS: the URL may have to begin with http:',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS: the URL may have to begin with http:',
 };
 
 function deepestReason(error: unknown): string {
