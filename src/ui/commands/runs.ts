@@ -1,17 +1,20 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../../core/base/clock';
 import { SecondThoughtError } from '../../core/base/errors';
+import { folderHolder } from '../../core/base/folderLock';
 import { RunStore } from '../../core/traces/runStore';
 import type { UiContext } from '../context';
+import { folderOf } from './studies';
 
-async function scratchRun(ui: UiContext): Promise<RunStore> {
-  const store = RunStore.at(ui.scratchFolder, systemClock);
+/** The run of a row of the view, else the scratch run. */
+async function runMeant(ui: UiContext, from: unknown): Promise<RunStore> {
+  const store = RunStore.at(folderOf(from) ?? ui.scratchFolder, systemClock);
   if (await store.exists()) return store;
   throw new SecondThoughtError('file-not-found', 'There is no run yet.', { remedy: 'Use Force Thinking to make one.' });
 }
 
-export async function renameRun(ui: UiContext): Promise<void> {
-  const store = await scratchRun(ui);
+export async function renameRun(ui: UiContext, from: unknown): Promise<void> {
+  const store = await runMeant(ui, from);
   const { title } = await store.describe();
   const chosen = await vscode.window.showInputBox({
     title: 'Rename Run',
@@ -24,12 +27,19 @@ export async function renameRun(ui: UiContext): Promise<void> {
 }
 
 /** Delete Run: to the trash. The engine is ended first, so that nothing writes into a folder that is not there. */
-export async function deleteRun(ui: UiContext): Promise<void> {
-  const store = await scratchRun(ui);
+export async function deleteRun(ui: UiContext, from: unknown): Promise<void> {
+  const store = await runMeant(ui, from);
+  const isScratch = store.folder === ui.scratchFolder;
   const running = ui.traces.running.length;
-  if (running > 0) {
+  if (isScratch && running > 0) {
     throw new SecondThoughtError('busy', `The run cannot be deleted while ${running} of its traces still run.`, {
       remedy: 'Stop them first.',
+    });
+  }
+  const holder = await folderHolder(store.folder);
+  if (holder) {
+    throw new SecondThoughtError('busy', `The run cannot be deleted while process ${holder.pid} works on it.`, {
+      remedy: 'Use Pause Run first.',
     });
   }
   const toTrash = 'Move to Trash';
@@ -39,10 +49,12 @@ export async function deleteRun(ui: UiContext): Promise<void> {
     toTrash,
   );
   if (choice !== toTrash) return;
-  await ui.engine.stop();
+  if (isScratch) await ui.engine.stop();
   await moveToTrash(vscode.Uri.file(store.folder));
-  ui.inline.dismissAll();
-  ui.traces.forgetAll();
+  if (isScratch) {
+    ui.inline.dismissAll();
+    ui.traces.forgetAll();
+  }
   ui.runs.refreshSoon();
 }
 
@@ -58,8 +70,8 @@ async function moveToTrash(folder: vscode.Uri): Promise<void> {
   }
 }
 
-export async function revealRun(ui: UiContext): Promise<void> {
-  const store = await scratchRun(ui);
+export async function revealRun(ui: UiContext, from: unknown): Promise<void> {
+  const store = await runMeant(ui, from);
   if (vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop) {
     await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(store.folder));
     return;

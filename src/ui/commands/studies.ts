@@ -210,7 +210,8 @@ async function chosenRun(ui: UiContext, from: unknown, isMeant: (run: RunSummary
   return chosen.run;
 }
 
-function folderOf(from: unknown): string | undefined {
+/** The folder of a run that a lens, a row or a viewer stands for. */
+export function folderOf(from: unknown): string | undefined {
   if (typeof from === 'string') return from;
   if (from instanceof vscode.Uri) return path.dirname(from.fsPath);
   const node = from as { kind?: unknown; summary?: { folder?: unknown } } | undefined;
