@@ -154,6 +154,13 @@ describe('second-thought force says in one sentence', () => {
   });
 });
 
+it('a cap above what the context leaves is lowered to that, and the trace says so', async () => {
+  const { stdout } = await home.run(['force', '--problem', question, '--max-thinking-tokens', '100000', '--json']);
+  const { warnings, thinkingEndedBy } = JSON.parse(stdout);
+  expect(warnings).toEqual([expect.stringMatching(/^The cap of 100000 tokens is more than the context leaves/)]);
+  expect(thinkingEndedBy).toBe('model');
+});
+
 describe('second-thought serve', () => {
   it('serves other commands, refuses wrong keys and unknown models, and survives being killed', async () => {
     const server = home.start(['serve', '--json']);
