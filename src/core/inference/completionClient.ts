@@ -1,6 +1,13 @@
 import OpenAI from 'openai';
-import { Agent, EnvHttpProxyAgent, type RequestInit as UndiciRequestInit, fetch as undiciFetch } from 'undici';
+import {
+  Agent,
+  type Dispatcher,
+  EnvHttpProxyAgent,
+  type RequestInit as UndiciRequestInit,
+  fetch as undiciFetch,
+} from 'undici';
 import { SecondThoughtError } from '../base/errors';
+import { boundReplies, isEventStream } from './boundedReply';
 import type {
   CompletionChunk,
   CompletionRequest,
@@ -9,7 +16,7 @@ import type {
   ServerLoad,
   TemplateArguments,
 } from './inferenceClient';
-import { type ErrorPlace, fromServerError, streamCut } from './serverErrors';
+import { type ErrorPlace, fromServerError, notAStream, streamCut } from './serverErrors';
 import { identify, wireOf } from './serverKind';
 import { modelsReplySchema, parseLoad, parseReply } from './wire';
 import type { Call, WireFormat } from './wireFormat';
@@ -35,7 +42,7 @@ export class CompletionClient implements MeasuringClient {
   readonly #sdk: OpenAI;
   readonly #root: string;
   readonly #place: ErrorPlace;
-  readonly #dispatcher: Agent | EnvHttpProxyAgent;
+  readonly #dispatcher: Dispatcher;
   #wire: WireFormat = vllmWire;
 
   constructor(options: CompletionClientOptions) {
@@ -51,6 +58,7 @@ export class CompletionClient implements MeasuringClient {
       maxRetries: 0, // a retry would silently start a thought anew
       timeout: practicallyNeverMs,
       logLevel: 'off',
+      defaultHeaders: { 'accept-encoding': 'identity' }, // the bound on replies counts bytes as they are sent
       // undici's own fetch: Node's built-in one does not accept a dispatcher of another undici version.
       fetch: ((input: string, init: UndiciRequestInit) =>
         undiciFetch(input, { ...init, dispatcher: this.#dispatcher })) as unknown as typeof fetch,
@@ -140,8 +148,13 @@ export class CompletionClient implements MeasuringClient {
 
   async #open(request: CompletionRequest, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
     const { path, body } = this.#wire.complete(request, this.model);
-    const send = () => this.#sdk.post<AsyncIterable<unknown>>(`${this.#root}${path}`, { body, signal, stream: true });
-    return this.#onceMore(send, signal);
+    const send = () =>
+      this.#sdk.post<AsyncIterable<unknown>>(`${this.#root}${path}`, { body, signal, stream: true }).withResponse();
+    const { data, response } = await this.#onceMore(send, signal);
+    const contentType = response.headers.get('content-type');
+    // What is not a stream of events has none to read: it would look like a connection that was lost, and be asked again.
+    if (contentType !== null && !isEventStream(contentType)) throw notAStream(contentType, this.#place);
+    return data;
   }
 
   async #ask<T>({ path, body }: Call, read: (reply: unknown, from: string) => T, signal?: AbortSignal): Promise<T> {
@@ -192,11 +205,11 @@ function baseUrl(url: string): string {
 }
 
 /** No time-outs of its own (Node's default of 300 s would end queued requests); the proxy of the environment if set. */
-function createDispatcher(url: string): Agent | EnvHttpProxyAgent {
+function createDispatcher(url: string): Dispatcher {
   const options = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 };
   const { hostname } = new URL(url);
   const isLoopback = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
-  return isLoopback ? new Agent(options) : new EnvHttpProxyAgent(options);
+  return (isLoopback ? new Agent(options) : new EnvHttpProxyAgent(options)).compose(boundReplies);
 }
 
 /** The SDK and fetch leave a listener on the signal they get: a signal of its own for each call, freed with it. */

@@ -33,12 +33,31 @@ function parseRetryAfter(value: string | null): number | null {
 
 /** Foreign errors (SDK, sockets, TLS, server bodies) as ours: the one boundary. */
 export function fromServerError(error: unknown, place: ErrorPlace): SecondThoughtError {
-  if (error instanceof SecondThoughtError) return error;
+  const own = ownCause(error);
+  if (own) return own;
   if (error instanceof APIUserAbortError) return new SecondThoughtError('cancelled', 'Stopped.', { cause: error });
   if (error instanceof APIConnectionError) return unreachable(error, place);
   if (error instanceof APIError) return fromStatus(error, place);
   if (error instanceof SyntaxError) return notJson(error, place);
   return streamCut(error, place);
+}
+
+/** Where one of ours ended a reply, the SDK and fetch wrap it. */
+function ownCause(error: unknown): SecondThoughtError | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof SecondThoughtError) return cause;
+  }
+  return undefined;
+}
+
+/** A request for a stream was answered with something else, such as the page of a proxy. */
+export function notAStream(contentType: string, { url }: ErrorPlace): SecondThoughtError {
+  const type = /^[\w.+-]+\/[\w.+-]+/.exec(contentType)?.[0].slice(0, 60) ?? 'something else';
+  return new SecondThoughtError(
+    'invalid-reply',
+    `The server at ${url} was asked for a stream of tokens and answered with ${type}.`,
+    { remedy: 'Check that nothing stands between you and the server that wants a sign-in or ends streams.' },
+  );
 }
 
 /** The connection was lost in the middle of a reply. */
