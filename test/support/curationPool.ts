@@ -43,15 +43,19 @@ export const wholePool = 59_029;
 
 const vocabulary = Array.from({ length: 20_000 }, (_, index) => `word${index.toString(36)}`);
 
-/** Whole numbers from a number: a fixed mix (splitmix32), so that the pool is the same everywhere. */
+/** Whole numbers from a number (sfc32: streams of different seeds do not overlap), so that the pool is the same everywhere. */
 function mixed(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let z = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return (z ^ (z >>> 16)) >>> 0;
+  let [a, b, c, counter] = [seed | 0, 0x9e3779b9 | 0, 0x243f6a88, 1];
+  const next = () => {
+    const result = (a + b + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + result) | 0;
+    return result >>> 0;
   };
+  for (let i = 0; i < 12; i++) next();
+  return next;
 }
 
 function words(seed: number, count: number): string[] {
@@ -149,7 +153,7 @@ function plantedRow(place: Place): Planted {
     const test = tests[own % tests.length] as TestSet;
     const question = test.questions[seed % test.questions.length] ?? '';
     const shared = question.split(' ').slice(5, 13);
-    const planted = [...own60.slice(0, 10), ...shared.map((word) => word.toUpperCase())].join('  \n') + ` ${text}`;
+    const planted = [...own60.slice(0, 10), `apart${seed}`, ...shared.map((word) => word.toUpperCase())].join('  \n') + ` ${text}`;
     const reason = { rule: 'contaminated' as const, ngram: shared.join(' '), in: test.name, question };
     const result = dropped('decontamination', reason, planted);
     return isAime ? { ...result, notebookFate: kept(planted).fate } : result;
@@ -160,7 +164,7 @@ function plantedRow(place: Place): Planted {
     const cleanEarlier = rows.slice(Math.max(0, first - 60), first).findLast(({ features }) => features.slot === 10);
     const other = cleanEarlier ?? earlier;
     const shared = other.question.split(' ').slice(3, 11);
-    const planted = [...own60.slice(0, 4), ...shared, String(seed)].join(' ');
+    const planted = [...own60.slice(0, 4), `apart${seed}`, ...shared, String(seed)].join(' ');
     const reason = { rule: 'contaminated' as const, ngram: shared.join(' '), in: other.source, question: other.question };
     const result = dropped('decontamination', reason, planted);
     return isAime ? { ...result, notebookFate: kept(planted).fate } : result;

@@ -31,7 +31,9 @@ export function decontaminate(
   { ngram, earlierSources, exempt }: DecontaminationRules,
 ): Map<number, Reason> {
   const list = new WordList();
-  const set = new NgramSet(list, ngram);
+  // About six characters to a word; a guess that is too small costs time only.
+  const characters = earlierSources ? rows.reduce((sum, { question }) => sum + question.length, 0) : 0;
+  const set = new NgramSet(list, ngram, characters / 6);
   const pool: { start: number; name: string; question: string }[] = [];
   const join = (place: { start: number; end: number }, name: string, question: string) => {
     pool.push({ start: place.start, name, question });

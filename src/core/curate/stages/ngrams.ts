@@ -12,10 +12,11 @@ export class NgramSet {
   #mask: number;
   #count = 0;
 
-  constructor(list: WordList, n: number) {
+  /** @param expected n-grams that will come, about: saves growing */
+  constructor(list: WordList, n: number, expected = 0) {
     this.#list = list;
     this.#n = n;
-    this.#table = new Int32Array(1 << 16);
+    this.#table = new Int32Array(2 ** Math.min(30, Math.ceil(Math.log2(2 * expected + 65_536))));
     this.#mask = this.#table.length - 1;
   }
 
@@ -43,9 +44,7 @@ export class NgramSet {
 
   /** The slot that holds this n-gram, or the empty one where it belongs. */
   #slot(words: Int32Array, at: number): number {
-    let hash = 0;
-    for (let i = 0; i < this.#n; i++) hash = Math.imul(hash ^ (words[at + i] as number), 0x9e3779b1) ^ (hash >>> 15);
-    let slot = (hash ^ (hash >>> 13)) & this.#mask;
+    let slot = hashOf(words, at, at + this.#n) & this.#mask;
     for (;;) {
       const place = this.#table[slot] as number;
       if (place === 0 || this.#isSame(words, place - 1, at)) return slot;
@@ -69,4 +68,18 @@ export class NgramSet {
     const { words } = this.#list;
     for (const place of old) if (place !== 0) this.#table[this.#slot(words, place - 1)] = place;
   }
+}
+
+/** MurmurHash3 (32 bit, Appleby) over word numbers: low bits that depend on all words keep the table free of clusters. */
+function hashOf(words: Int32Array, from: number, to: number): number {
+  let hash = 0;
+  for (let at = from; at < to; at++) {
+    let word = Math.imul(words[at] as number, 0xcc9e2d51);
+    word = Math.imul((word << 15) | (word >>> 17), 0x1b873593);
+    hash ^= word;
+    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
