@@ -1,0 +1,270 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
+import * as z from 'zod';
+import { SecondThoughtError } from '../base/errors';
+import { parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
+import { type Collected, collectSource, type GivenTrace, type ReadRows } from './collect';
+import type { CurationFile } from './curationFile';
+import type { FunnelStage } from './decide';
+import { type Decision, type Row, rowSchema } from './row';
+
+/** What was collected from where: written last, so that its absence means that collecting was not finished. */
+const collectionSchema = z.object({
+  schemaVersion: z.literal(1),
+  /** Of everything that collecting depends on. */
+  key: z.string(),
+  sources: z.array(
+    z.object({
+      name: z.string(),
+      file: z.string(),
+      bytes: z.number(),
+      sha256: z.string(),
+      rows: z.int(),
+      /** Characters of a question on average; tokens of a trace are a feature. */
+      meanQuestionCharacters: z.number(),
+    }),
+  ),
+});
+export type Collection = z.infer<typeof collectionSchema>;
+
+export interface CollectProgress {
+  source: string;
+  rows: number;
+}
+
+/**
+ * The folder of a curation: `curation.yaml` (as it was), `rows.jsonl` (every candidate without long texts),
+ * `texts/<trace>.jsonl` (traces that came with the sources), `features/` (what models said), `decisions.jsonl` (what became
+ * of each row), `funnel.json`, `set/` (the result). Append-only or replaced whole.
+ */
+export class CurationFolder {
+  readonly path: string;
+
+  constructor(folder: string) {
+    this.path = folder;
+  }
+
+  file(...names: string[]): string {
+    return path.join(this.path, ...names);
+  }
+
+  /**
+   * Collects the rows of all sources, unless that was done with the same files and rules.
+   * @param base folder that relative paths in the curation start from
+   */
+  async collect(
+    curation: CurationFile,
+    base: string,
+    readRows: ReadRows,
+    onProgress: (progress: CollectProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Collection> {
+    const key = await collectionKey(curation, base);
+    const done = collectionSchema.safeParse(await readJsonFile(this.file('collected.json')).catch(() => undefined));
+    if (done.success && done.data.key === key) return done.data;
+    await rm(this.file('collected.json'), { force: true });
+    await rm(this.file('texts'), { recursive: true, force: true });
+    await mkdir(this.path, { recursive: true });
+    await writeWholeFile(this.file('.gitignore'), '*\n');
+    const texts = new TextWriter(this.file('texts'));
+    const rows = new LineWriter(this.file('rows.jsonl.tmp'));
+    const sources: Collection['sources'] = [];
+    for (const entry of curation.sources) {
+      const file = path.resolve(base, entry.file);
+      let count = 0;
+      let characters = 0;
+      for await (const collected of collectSource(entry, readRows(file), curation.seed)) {
+        if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
+        await rows.write({ ...collected.row, texts: await texts.write(collected) } satisfies Row);
+        characters += collected.row.question.length;
+        if (++count % 1_000 === 0) onProgress({ source: entry.name, rows: count });
+      }
+      if (count === 0) throw emptySource(entry.name, entry.file);
+      const { size: bytes } = await stat(file);
+      const sha256 = await hashOf(file);
+      sources.push({ name: entry.name, file: entry.file, bytes, sha256, rows: count, meanQuestionCharacters: characters / count });
+    }
+    await texts.close();
+    await rows.close();
+    await rename(this.file('rows.jsonl.tmp'), this.file('rows.jsonl'));
+    const collection: Collection = { schemaVersion: 1, key, sources };
+    await writeWholeFile(this.file('collected.json'), `${JSON.stringify(collection, null, 1)}\n`);
+    return collection;
+  }
+
+  /** Every collected row, in the order of the sources. @throws SecondThoughtError `file-not-found`, `invalid-file` */
+  async rows(): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (const line of (await readTextFile(this.file('rows.jsonl'))).split('\n')) {
+      if (line !== '') rows.push(JSON.parse(line) as Row); // written by us, whole or not at all
+    }
+    const first = rows[0] && rowSchema.safeParse(rows[0]);
+    if (first?.success === false) throw damaged(this.file('rows.jsonl'));
+    return rows;
+  }
+
+  async collection(): Promise<Collection> {
+    const parsed = collectionSchema.safeParse(await readJsonFile(this.file('collected.json')));
+    if (parsed.success) return parsed.data;
+    throw damaged(this.file('collected.json'));
+  }
+
+  /** A trace that came with a source. */
+  async givenTrace(row: Row, name: string): Promise<GivenTrace | undefined> {
+    const place = row.texts[name];
+    if (!place) return undefined;
+    const handle = await open(this.file('texts', `${name}.jsonl`), 'r');
+    try {
+      const { buffer } = await handle.read(Buffer.alloc(place[1]), 0, place[1], place[0]);
+      return JSON.parse(buffer.toString('utf8')) as GivenTrace;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Writes what became of every row, and the counts of each stage. */
+  async writeDecisions(rows: readonly Row[], decisions: readonly Decision[], funnel: readonly FunnelStage[]) {
+    const lines = rows.map((row, index) => `${JSON.stringify({ id: row.id, source: row.source, ...decisions[index] })}\n`);
+    await writeWholeFile(this.file('decisions.jsonl'), lines.join(''));
+    await writeWholeFile(this.file('funnel.json'), `${JSON.stringify({ schemaVersion: 1, stages: funnel }, null, 1)}\n`);
+  }
+
+  /** @throws SecondThoughtError `file-not-found` where the curation was not run */
+  async decisions(): Promise<(Decision & { id: string; source: string })[]> {
+    const lines = parseJsonLines(await readTextFile(this.file('decisions.jsonl')));
+    return lines as (Decision & { id: string; source: string })[];
+  }
+}
+
+async function collectionKey(curation: CurationFile, base: string): Promise<string> {
+  const files = await Promise.all(
+    curation.sources.map(async ({ file }) => {
+      try {
+        const { size, mtimeMs } = await stat(path.resolve(base, file));
+        return [size, mtimeMs];
+      } catch (error) {
+        throw new SecondThoughtError('file-not-found', `Could not read ${file} (${reasonOf(error)}).`, { cause: error });
+      }
+    }),
+  );
+  const told = JSON.stringify({ version: 1, seed: curation.seed, sources: curation.sources, files });
+  return createHash('sha256').update(told).digest('hex');
+}
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}
+
+/** Lines of JSON, one file, written as a stream. */
+export class LineWriter {
+  readonly #stream;
+  #failure: unknown;
+  #pieces: string[] = [];
+  #bytes = 0;
+  /** Bytes written so far. */
+  offset = 0;
+
+  constructor(file: string) {
+    this.#stream = createWriteStream(file);
+    this.#stream.on('error', (error) => {
+      this.#failure = error;
+    });
+  }
+
+  /** @returns offset and length of the value, without the end of its line */
+  async write(value: unknown): Promise<[number, number]> {
+    if (this.#failure) throw notWritten(this.#stream.path.toString(), this.#failure);
+    const line = `${JSON.stringify(value)}\n`;
+    const length = Buffer.byteLength(line);
+    const place: [number, number] = [this.offset, length - 1];
+    this.offset += length;
+    this.#pieces.push(line);
+    this.#bytes += length;
+    if (this.#bytes > 1 << 20) await this.#flush();
+    return place;
+  }
+
+  async close(): Promise<void> {
+    await this.#flush();
+    this.#stream.end();
+    await finished(this.#stream).catch((error) => {
+      throw notWritten(this.#stream.path.toString(), error);
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const text = this.#pieces.join('');
+    this.#pieces = [];
+    this.#bytes = 0;
+    if (text === '' || this.#stream.write(text)) return;
+    await new Promise<void>((resolve) => {
+      this.#stream.once('drain', resolve);
+      this.#stream.once('error', () => resolve());
+    });
+  }
+}
+
+/** The texts of given traces, a file for each name. */
+class TextWriter {
+  readonly #folder: string;
+  readonly #files = new Map<string, LineWriter>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async write({ row, traces }: Collected): Promise<Row['texts']> {
+    const texts: Row['texts'] = {};
+    for (const [name, trace] of Object.entries(traces)) {
+      let file = this.#files.get(name);
+      if (!file) {
+        await mkdir(this.#folder, { recursive: true });
+        file = new LineWriter(path.join(this.#folder, `${name}.jsonl`));
+        this.#files.set(name, file);
+      }
+      texts[name] = await file.write({ id: row.id, ...trace });
+    }
+    return texts;
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#files.values()) await file.close();
+  }
+}
+
+/** JSON lines from disk, one at a time. */
+export async function* readJsonLines(file: string): AsyncIterable<unknown> {
+  for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
+    if (line !== '') yield JSON.parse(line) as unknown;
+  }
+}
+
+export const fileExists = (file: string) =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
+
+export const readBytes = (file: string) => readFile(file);
+
+const emptySource = (name: string, file: string) =>
+  new SecondThoughtError('invalid-file', `The source "${name}" (${file}) gives no row.`, {
+    remedy: 'Check its preset, its field names and its where.',
+  });
+
+const damaged = (file: string) =>
+  new SecondThoughtError('invalid-file', `${file} is not what a curation writes.`, {
+    remedy: 'Remove it and run the curation again.',
+  });
+
+const notWritten = (file: string, error: unknown) =>
+  new SecondThoughtError('file-not-written', `Could not write ${file} (${reasonOf(error)}).`, {
+    cause: error,
+    remedy: 'Check that the folder is writable and has space left.',
+  });
