@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { addCompare } from './compare';
+import { addCurate } from './curate';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
 import { addExport, addImport } from './interchange';
@@ -33,6 +34,7 @@ async function main(argv: string[]): Promise<number> {
   addImport(program, packageRoot);
   addExport(program);
   addJobs(program, packageRoot);
+  addCurate(program);
   try {
     if (argv.length <= 2) program.help();
     await program.parseAsync(argv);

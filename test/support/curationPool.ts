@@ -70,7 +70,9 @@ const testSets = (): TestSet[] =>
     ['AIME24', 30, 3],
   ].map(([name, count, kind]) => ({
     name: String(name),
-    questions: Array.from({ length: Number(count) }, (_, index) => words(-1_000_000 * Number(kind) - index, 40).join(' ')),
+    questions: Array.from({ length: Number(count) }, (_, index) =>
+      words(-1_000_000 * Number(kind) - index, 40).join(' '),
+    ),
   }));
 
 /** @param size rows in all; smaller ones have the same sources in the same shares */
@@ -140,7 +142,12 @@ function plantedRow(place: Place): Planted {
       by.length === 0 ? undefined : { stage: 'difficulty', reason: { rule: 'solved', by } };
     return { row: one, fate, notebookFate: 'same' };
   };
-  const dropped = (stage: Stage, reason: Partial<Reason>, question: string, features: Row['features'] = {}): Planted => ({
+  const dropped = (
+    stage: Stage,
+    reason: Partial<Reason>,
+    question: string,
+    features: Row['features'] = {},
+  ): Planted => ({
     row: row(question, features),
     fate: { stage, reason },
     notebookFate: 'same',
@@ -153,7 +160,7 @@ function plantedRow(place: Place): Planted {
     const test = tests[own % tests.length] as TestSet;
     const question = test.questions[seed % test.questions.length] ?? '';
     const shared = question.split(' ').slice(5, 13);
-    const planted = [...own60.slice(0, 10), `apart${seed}`, ...shared.map((word) => word.toUpperCase())].join('  \n') + ` ${text}`;
+    const planted = `${[...own60.slice(0, 10), `apart${seed}`, ...shared.map((word) => word.toUpperCase())].join('  \n')} ${text}`;
     const reason = { rule: 'contaminated' as const, ngram: shared.join(' '), in: test.name, question };
     const result = dropped('decontamination', reason, planted);
     return isAime ? { ...result, notebookFate: kept(planted).fate } : result;
@@ -165,7 +172,12 @@ function plantedRow(place: Place): Planted {
     const other = cleanEarlier ?? earlier;
     const shared = other.question.split(' ').slice(3, 11);
     const planted = [...own60.slice(0, 4), `apart${seed}`, ...shared, String(seed)].join(' ');
-    const reason = { rule: 'contaminated' as const, ngram: shared.join(' '), in: other.source, question: other.question };
+    const reason = {
+      rule: 'contaminated' as const,
+      ngram: shared.join(' '),
+      in: other.source,
+      question: other.question,
+    };
     const result = dropped('decontamination', reason, planted);
     return isAime ? { ...result, notebookFate: kept(planted).fate } : result;
   }
@@ -187,8 +199,10 @@ function plantedRow(place: Place): Planted {
     if (isAime) return kept(question); // the exception of AIME, for all rules
     return dropped('quality', { rule: 'format', name: 'asy', found: '[asy]' }, question);
   }
-  if (slot === 9) return dropped('quality', { rule: 'format', name: 'image', found: '![Image]' }, `${text} ![Image](a.png)`);
-  if (slot === 11) return dropped('quality', { rule: 'format', name: 'problem-number', found: 'p999.' }, `p999. ${text}`);
+  if (slot === 9)
+    return dropped('quality', { rule: 'format', name: 'image', found: '![Image]' }, `${text} ![Image](a.png)`);
+  if (slot === 11)
+    return dropped('quality', { rule: 'format', name: 'problem-number', found: 'p999.' }, `p999. ${text}`);
   if (slot === 12)
     return dropped('quality', { rule: 'format', name: 'bold-number', found: '**7.**' }, `${text}\n**7.** Then`);
   if (slot === 13) {
@@ -200,7 +214,8 @@ function plantedRow(place: Place): Planted {
 
 function usualFeatures(seed: number, slot: number, source: string): Row['features'] {
   const next = mixed(seed * 7 + 3);
-  const teacher = source === 'GPQA' || source === 'AIME' ? slot % 5 === 0 || slot === 8 : source === 'MATH' && slot > 30;
+  const teacher =
+    source === 'GPQA' || source === 'AIME' ? slot % 5 === 0 || slot === 8 : source === 'MATH' && slot > 30;
   const isBoundary = source === 'MATH' && (slot === 31 || slot === 32);
   const length = isBoundary ? 5_569 + slot : 500 + (next() % (source === 'MATH' ? 5_000 : 20_000));
   return {

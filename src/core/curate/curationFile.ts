@@ -4,9 +4,6 @@ import { conditionChangesSchema } from '../forcing/condition';
 import { strategySchema } from './select/strategy';
 import { sourcePresetNames } from './sourcePresets';
 
-/** A curation is a file `*.curation.yaml`: from many questions to a small training set. */
-export const curationExtension = '.curation.yaml';
-
 const text = (description: string) => z.string().min(1).describe(description);
 const featureName = z
   .string()
@@ -128,7 +125,13 @@ const qualitySchema = z.strictObject({
 const difficultySchema = z.strictObject({
   solvedBy: z.array(featureName).optional().describe('Rows that any of these features says are solved are dropped.'),
   passRate: z
-    .array(z.strictObject({ feature: featureName, min: z.number().min(0).max(1).optional(), max: z.number().min(0).max(1).optional() }))
+    .array(
+      z.strictObject({
+        feature: featureName,
+        min: z.number().min(0).max(1).optional(),
+        max: z.number().min(0).max(1).optional(),
+      }),
+    )
     .optional()
     .describe('Only rows whose pass rate is in this band.'),
   length: z
@@ -168,7 +171,9 @@ export const curationSchema = z.strictObject({
   difficulty: difficultySchema.optional(),
   select: strategySchema
     .partial()
-    .extend({ strategy: z.enum(['s1-paper', 's1-notebook', '1k-random', '1k-diverse', '1k-longest', '59k-full']).optional() })
+    .extend({
+      strategy: z.enum(['s1-paper', 's1-notebook', '1k-random', '1k-diverse', '1k-longest', '59k-full']).optional(),
+    })
     .optional()
     .describe('How the set is chosen; what is not said is as in the strategy.'),
   byHand: z.strictObject({ keep: handSchema.optional(), drop: handSchema.optional() }).optional(),

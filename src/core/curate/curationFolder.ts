@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
@@ -48,6 +47,11 @@ export class CurationFolder {
     this.path = folder;
   }
 
+  /** Makes the folder, unseen by git. */
+  async make(): Promise<void> {
+    await writeWholeFile(this.file('.gitignore'), '*\n');
+  }
+
   file(...names: string[]): string {
     return path.join(this.path, ...names);
   }
@@ -68,8 +72,7 @@ export class CurationFolder {
     if (done.success && done.data.key === key) return done.data;
     await rm(this.file('collected.json'), { force: true });
     await rm(this.file('texts'), { recursive: true, force: true });
-    await mkdir(this.path, { recursive: true });
-    await writeWholeFile(this.file('.gitignore'), '*\n');
+    await this.make();
     const texts = new TextWriter(this.file('texts'));
     const rows = new LineWriter(this.file('rows.jsonl.tmp'));
     const sources: Collection['sources'] = [];
@@ -86,7 +89,14 @@ export class CurationFolder {
       if (count === 0) throw emptySource(entry.name, entry.file);
       const { size: bytes } = await stat(file);
       const sha256 = await hashOf(file);
-      sources.push({ name: entry.name, file: entry.file, bytes, sha256, rows: count, meanQuestionCharacters: characters / count });
+      sources.push({
+        name: entry.name,
+        file: entry.file,
+        bytes,
+        sha256,
+        rows: count,
+        meanQuestionCharacters: characters / count,
+      });
     }
     await texts.close();
     await rows.close();
@@ -128,9 +138,14 @@ export class CurationFolder {
 
   /** Writes what became of every row, and the counts of each stage. */
   async writeDecisions(rows: readonly Row[], decisions: readonly Decision[], funnel: readonly FunnelStage[]) {
-    const lines = rows.map((row, index) => `${JSON.stringify({ id: row.id, source: row.source, ...decisions[index] })}\n`);
+    const lines = rows.map(
+      (row, index) => `${JSON.stringify({ id: row.id, source: row.source, ...decisions[index] })}\n`,
+    );
     await writeWholeFile(this.file('decisions.jsonl'), lines.join(''));
-    await writeWholeFile(this.file('funnel.json'), `${JSON.stringify({ schemaVersion: 1, stages: funnel }, null, 1)}\n`);
+    await writeWholeFile(
+      this.file('funnel.json'),
+      `${JSON.stringify({ schemaVersion: 1, stages: funnel }, null, 1)}\n`,
+    );
   }
 
   /** @throws SecondThoughtError `file-not-found` where the curation was not run */
@@ -147,7 +162,9 @@ async function collectionKey(curation: CurationFile, base: string): Promise<stri
         const { size, mtimeMs } = await stat(path.resolve(base, file));
         return [size, mtimeMs];
       } catch (error) {
-        throw new SecondThoughtError('file-not-found', `Could not read ${file} (${reasonOf(error)}).`, { cause: error });
+        throw new SecondThoughtError('file-not-found', `Could not read ${file} (${reasonOf(error)}).`, {
+          cause: error,
+        });
       }
     }),
   );
@@ -237,21 +254,6 @@ class TextWriter {
     for (const file of this.#files.values()) await file.close();
   }
 }
-
-/** JSON lines from disk, one at a time. */
-export async function* readJsonLines(file: string): AsyncIterable<unknown> {
-  for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
-    if (line !== '') yield JSON.parse(line) as unknown;
-  }
-}
-
-export const fileExists = (file: string) =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );
-
-export const readBytes = (file: string) => readFile(file);
 
 const emptySource = (name: string, file: string) =>
   new SecondThoughtError('invalid-file', `The source "${name}" (${file}) gives no row.`, {

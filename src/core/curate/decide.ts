@@ -2,7 +2,7 @@ import type { Decision, Reason, Row, Stage } from './row';
 import type { Rules } from './rules';
 import { seededDraws } from './select/draws';
 import { type Selection, select } from './select/select';
-import { type TestSet, decontaminate } from './stages/decontaminate';
+import { decontaminate, type TestSet } from './stages/decontaminate';
 import { deduplicate } from './stages/deduplicate';
 import { difficultyFault } from './stages/difficulty';
 import { qualityFault } from './stages/quality';

@@ -94,8 +94,12 @@ function refuseUnknown({ quality, difficulty, select }: Rules, known: readonly s
     const unknown = names.find((name) => !known.includes(name));
     if (unknown === undefined) continue;
     const meant = nearest(unknown, known);
-    throw new SecondThoughtError('bad-usage', `${place} names the feature "${unknown}", and no source or producer gives it.`, {
-      remedy: meant ? `Did you mean "${meant}"?` : `Features there are: ${known.join(', ') || 'none'}.`,
-    });
+    throw new SecondThoughtError(
+      'bad-usage',
+      `${place} names the feature "${unknown}", and no source or producer gives it.`,
+      {
+        remedy: meant ? `Did you mean "${meant}"?` : `Features there are: ${known.join(', ') || 'none'}.`,
+      },
+    );
   }
 }

@@ -164,9 +164,13 @@ const describeDomains = (domains: Domains) => (typeof domains === 'string' ? dom
 
 function refuseTooLarge(rows: number, size: number): void {
   if (size <= rows) return;
-  throw new SecondThoughtError('bad-usage', `The set is to have ${size} rows, and only ${rows} are left to choose from.`, {
-    remedy: `Lower select.size to at most ${rows}, or loosen a filter.`,
-  });
+  throw new SecondThoughtError(
+    'bad-usage',
+    `The set is to have ${size} rows, and only ${rows} are left to choose from.`,
+    {
+      remedy: `Lower select.size to at most ${rows}, or loosen a filter.`,
+    },
+  );
 }
 
 function ranOut(chosen: number, size: number, domains: Domains): SecondThoughtError {

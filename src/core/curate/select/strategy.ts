@@ -25,9 +25,7 @@ const domainsSchema = z
 export type Domains = z.infer<typeof domainsSchema>;
 
 export const strategySchema = z.strictObject({
-  size: z
-    .union([z.int().positive(), z.literal('all')])
-    .describe('Rows of the set; all: every row that is left.'),
+  size: z.union([z.int().positive(), z.literal('all')]).describe('Rows of the set; all: every row that is left.'),
   from: z
     .enum(['difficulty', 'quality'])
     .describe('Which rows are drawn from: those left after difficulty, or after quality.'),

@@ -18,6 +18,7 @@ export function formatFault({ question, sourceType }: { question: string; source
 
 const fault = (name: string, found: string): Reason => ({ rule: 'format', name, found: found.slice(0, 80) });
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts the separators U+001C to U+001F as white space
 const spaceOrBracket = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\]]/;
 const digit = /\p{Nd}/u;
 

@@ -18,5 +18,7 @@ export function qualityFault(row: Row, { quality, byHand }: Rules): Reason | und
 function breaks(row: Row, { field = 'question', contains, shorterThan, longerThan }: UserRule): boolean {
   const text = row[field] ?? '';
   if (contains !== undefined && text.includes(contains)) return true;
-  return (shorterThan !== undefined && text.length < shorterThan) || (longerThan !== undefined && text.length > longerThan);
+  return (
+    (shorterThan !== undefined && text.length < shorterThan) || (longerThan !== undefined && text.length > longerThan)
+  );
 }

@@ -1,0 +1,126 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseJsonLines } from '../../src/core/base/files';
+import { readRows } from '../../src/core/data/readRows';
+import { curationPool } from '../support/curationPool';
+import { CliHome } from './support/cli';
+
+/** A curation from the command line, on a pool with planted cases for every rule. */
+const home = new CliHome();
+const folder = path.join(home.folder, 'pool');
+const out = path.join(home.folder, 'out');
+const pool = curationPool(6_000);
+const features = ['isgeminicorrect', 'isqwen7bcorrect', 'isqwen32bcorrect', 'gemini_length', 'domain'];
+afterAll(() => home.dispose());
+
+const lines = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+beforeAll(() => {
+  mkdirSync(folder, { recursive: true });
+  const sources = [...new Set(pool.rows.map(({ source }) => source))];
+  for (const source of sources) {
+    const rows = pool.rows.filter((row) => row.source === source);
+    const fields = rows.map(({ question, solution, sourceType, features: own }, index) => ({
+      question,
+      solution,
+      source_type: sourceType,
+      ...own,
+      thinking: `Thought ${index}.\n\nIt is so.`,
+      attempt: '42',
+    }));
+    writeFileSync(path.join(folder, `${source}.jsonl`), lines(fields));
+  }
+  const tests = pool.tests.map(({ name, questions }) => {
+    writeFileSync(path.join(folder, `${name}.test.jsonl`), lines(questions.map((question) => ({ question }))));
+    return { name, file: `${name}.test.jsonl` };
+  });
+  const entries = sources.map((name) => ({
+    name,
+    file: `${name}.jsonl`,
+    features: Object.fromEntries(features.map((feature) => [feature, feature])),
+    traces: { teacher: { thinking: 'thinking', attempt: 'attempt' } },
+  }));
+  const seeds = [{ name: 'benchmark', sources: ['gpqa', 'AIME'], solvedBy: 'isgeminicorrect' }];
+  const select = { size: 400, length: 'gemini_length', seeds };
+  const curation = { preset: 's1-paper', seed: 7, sources: entries, decontaminate: { against: tests }, select };
+  writeFileSync(path.join(folder, 'small.curation.yaml'), JSON.stringify(curation)); // JSON is YAML
+});
+
+const curate = async (...words: string[]) => {
+  const { code, stdout, stderr } = await home.run(['curate', ...words, '--json']);
+  return { code, stderr, document: code === 0 ? JSON.parse(stdout) : undefined };
+};
+const run = (...more: string[]) => curate('run', path.join(folder, 'small.curation.yaml'), '--out', out, ...more);
+
+/** Takes all rows, and asks for no feature. */
+const bare = { preset: undefined, select: { strategy: '59k-full', seeds: [] } };
+
+describe('second-thought curate', () => {
+  it('drops exactly the planted rows, and says of each why', async () => {
+    const { document, stderr } = await run();
+    expect(stderr).toBe('');
+    const expected = pool.expected['s1-paper'];
+    const decisions = parseJsonLines(readFileSync(path.join(out, 'decisions.jsonl'), 'utf8')) as { stage: string }[];
+    const wrong = decisions.flatMap(({ stage }, index) =>
+      stage === (expected[index]?.stage ?? 'selection') ? [] : [index],
+    );
+    expect(wrong).toEqual([]);
+    expect(document.stages.at(-1)).toMatchObject({ stage: 'selection', left: 400 });
+    const dropped = decisions.findIndex(({ stage }) => stage === 'decontamination');
+    const [told] = (await curate('explain', out, pool.rows[dropped]?.id ?? '')).document;
+    expect(told.sentence).toMatch(/^Dropped at decontamination: it shares “.+” with .+/);
+  });
+
+  it('writes the set as JSON lines and Parquet, with a card, and the same bytes again', async () => {
+    const first = (await run()).document;
+    const set = path.join(out, 'set');
+    expect(existsSync(path.join(set, 'README.md'))).toBe(true);
+    const rows = [];
+    for await (const { row } of readRows(path.join(set, 'train.parquet'))) rows.push(row);
+    const same = [];
+    for await (const { row } of readRows(path.join(set, 'train.jsonl'))) same.push(row);
+    expect(rows).toHaveLength(400);
+    expect(rows.map(({ text, thinking_trajectories }) => [text, thinking_trajectories])).toEqual(
+      same.map(({ text, thinking_trajectories }) => [text, thinking_trajectories]),
+    );
+    expect(rows[0]?.text).toMatch(
+      /<\|im_start\|>think\nThought \d+\.\n\nIt is so\.\n<\|im_start\|>answer\nAnswer: 42<\|im_end\|>/,
+    );
+    expect((await run()).document.files).toEqual(first.files);
+  });
+
+  it.each([
+    ['a feature that nobody gives', { difficulty: { solvedBy: ['gpt'] } }, 'bad-usage', /"gpt"/],
+    [
+      'a target larger than the pool',
+      { select: { size: 100_000, length: 'gemini_length', seeds: [] } },
+      'bad-usage',
+      /100000|100,000/,
+    ],
+    [
+      'a source without its field',
+      { ...bare, sources: [{ name: 'a', file: 'AIME.jsonl', question: 'qestion' }] },
+      'invalid-file',
+      /"qestion"/,
+    ],
+    [
+      'a source that is not there',
+      { ...bare, sources: [{ name: 'a', file: 'none.csv' }] },
+      'file-not-found',
+      /none\.csv/,
+    ],
+    [
+      'a feature that a model is to make',
+      { features: { length: { kind: 'length', of: 'teacher' } } },
+      'bad-usage',
+      /"length"/,
+    ],
+  ])('refuses %s in one sentence', async (_, change, code, says) => {
+    const file = path.join(folder, 'wrong.curation.yaml');
+    const good = JSON.parse(readFileSync(path.join(folder, 'small.curation.yaml'), 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...good, ...change }));
+    const { stderr } = await curate('run', file, '--out', path.join(home.folder, 'wrong'));
+    expect(JSON.parse(stderr).error).toMatchObject({ code, message: expect.stringMatching(says) });
+  });
+});
