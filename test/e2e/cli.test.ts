@@ -154,6 +154,13 @@ describe('second-thought force says in one sentence', () => {
   });
 });
 
+it('a cap above what the context leaves is lowered to that, and the trace says so', async () => {
+  const { stdout } = await home.run(['force', '--problem', question, '--max-thinking-tokens', '100000', '--json']);
+  const { warnings, thinkingEndedBy } = JSON.parse(stdout);
+  expect(warnings).toEqual([expect.stringMatching(/^The cap of 100000 tokens is more than the context leaves/)]);
+  expect(thinkingEndedBy).toBe('model');
+});
+
 describe('second-thought serve', () => {
   it('serves other commands, refuses wrong keys and unknown models, and survives being killed', async () => {
     const server = home.start(['serve', '--json']);
@@ -218,9 +225,18 @@ describe('an interrupted trace', () => {
 
 describe('second-thought --help', () => {
   it('has an example for every command', async () => {
-    for (const command of ['force', 'serve', 'doctor', 'show']) {
-      const { stdout, code } = await home.run([command, '--help']);
-      expect(stdout).toContain('Example:');
+    const commands = async (...words: string[]) => {
+      const { stdout } = await home.run([...words, '--help']);
+      const [, list = ''] = stdout.split('\nCommands:\n');
+      return [...list.matchAll(/^ {2}([a-z]+)/gm)].flatMap(([, name = '']) =>
+        name === 'help' ? [] : [[...words, name]],
+      );
+    };
+    const all = [...(await commands()).filter(([name]) => name !== 'jobs'), ...(await commands('jobs'))];
+    expect(all.length).toBeGreaterThan(15);
+    for (const words of all) {
+      const { stdout, code } = await home.run([...words, '--help']);
+      expect(stdout, words.join(' ')).toMatch(/^Examples?:/m);
       expect(code).toBe(0);
     }
   });
