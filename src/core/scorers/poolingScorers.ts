@@ -64,7 +64,14 @@ const llemmaInput = ({ question, steps }: ScoreRequest) => ({
 
 function rewardOf(row: number | number[]): number {
   const values = Array.isArray(row) ? row : [row];
-  return values.length === 1 ? sigmoid(values[0] ?? 0) : (values[1] ?? 0);
+  const [first = 0, good] = values;
+  if (good === undefined) return sigmoid(first);
+  if (values.length === 2 && values.every((value) => value >= 0 && value <= 1)) return good;
+  throw new SecondThoughtError(
+    'scorer-failed',
+    `The reward model gave ${values.length} numbers for a step, which are not two probabilities.`,
+    { remedy: 'Serve a process reward model of two classes, with the softmax that its model card asks for.' },
+  );
 }
 
 const sigmoid = (logit: number) => 1 / (1 + Math.exp(-logit));

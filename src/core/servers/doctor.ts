@@ -6,7 +6,7 @@ import type { ServerKind } from '../inference/wireFormat';
 import { extraChecks } from './extraChecks';
 import { forcingChecks } from './forcingChecks';
 import { guaranteeOf } from './guarantees';
-import type { Check } from './measure';
+import { type Check, judge } from './measure';
 import type { Finding } from './serverFacts';
 
 /** The problem every check uses: short, harmless, and one that any model can begin to answer. */
@@ -40,7 +40,9 @@ export async function examineServer(examination: Examination): Promise<Finding[]
     consequence: 'Prompts cannot be made without guessing the template.',
     async measure() {
       ({ promptIds } = await client.renderChat(question, signal));
-      return { verdict: promptIds.length > 0 ? 'works' : 'lies', evidence: `${promptIds.length} ids` };
+      const other = (await client.renderChat('What is 4+5?', signal)).promptIds;
+      if (other.join() === promptIds.join()) return judge(false, `the same ${other.length} ids for two questions`);
+      return judge(promptIds.length > 0, `${promptIds.length} ids`);
     },
   });
   let dialect: ResolvedDialect | undefined;
@@ -59,7 +61,7 @@ export async function examineServer(examination: Examination): Promise<Finding[]
   if (!dialect) return findings;
   const thinkingIds = [...promptIds, ...dialect.openingIds];
   for (const check of forcingChecks(client, thinkingIds, signal)) await examine(check);
-  for (const check of extraChecks(client, thinkingIds, signal)) await examine(check);
+  for (const check of extraChecks(client, thinkingIds, dialect, signal)) await examine(check);
   return findings;
 }
 

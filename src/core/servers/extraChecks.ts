@@ -1,8 +1,23 @@
+import type { ResolvedDialect } from '../inference/dialects';
 import type { MeasuringClient } from '../inference/inferenceClient';
-import { type Check, collect, judge, type Measured, nothingToTry, plainRequest } from './measure';
+import { type Check, collect, judge, nothingToTry, plainRequest } from './measure';
+import { rewardChecks } from './rewardChecks';
 
-/** What only some studies use: none of it is needed to force thinking. */
-export function extraChecks(client: MeasuringClient, promptIds: number[], signal: AbortSignal): Check[] {
+/** Thinking that is compared with and without the server's own cap, and the cap. */
+const nativeCap = { tokens: 40, budget: 2 };
+/** The end that the server writes may begin with a sentence (`reasoning_end_str`); and vLLM 0.32 counts from late on. */
+const nativeCapSlack = 30;
+
+/**
+ * What only some studies use: none of it is needed to force thinking.
+ * @param promptIds the thinking opened
+ */
+export function extraChecks(
+  client: MeasuringClient,
+  promptIds: number[],
+  dialect: ResolvedDialect,
+  signal: AbortSignal,
+): Check[] {
   const ask = (maxTokens: number, extra: Readonly<Record<string, unknown>>) =>
     collect(client, { ...plainRequest(promptIds, maxTokens), extra }, signal);
   return [
@@ -14,8 +29,10 @@ export function extraChecks(client: MeasuringClient, promptIds: number[], signal
       async measure() {
         const { tokenIds, topLogprobs } = await ask(2, { logprobs: 2 });
         if (topLogprobs.length === 0) return { verdict: 'missing', evidence: 'logprobs 2: none came' };
-        const isRight = topLogprobs.every((top) => top && Object.values(top).every((value) => value <= 0));
-        return judge(isRight, `logprobs 2: for ${topLogprobs.length} of ${tokenIds.length} ids`);
+        const listed = `logprobs 2: for ${topLogprobs.length} of ${tokenIds.length} ids`;
+        const isPossible = topLogprobs.every((top) => top && Object.values(top).every((value) => value <= 0));
+        if (!isPossible) return judge(false, `${listed}, some of them above 0`);
+        return judge(topLogprobs.length === tokenIds.length, listed);
       },
     },
     {
@@ -46,10 +63,8 @@ export function extraChecks(client: MeasuringClient, promptIds: number[], signal
         if (!cachedPromptTokens) {
           return { verdict: 'missing', evidence: `second request: cached_tokens ${cachedPromptTokens ?? 'not told'}` };
         }
-        return {
-          verdict: 'works',
-          evidence: `second request: ${cachedPromptTokens} of ${promptIds.length} tokens cached`,
-        };
+        const evidence = `second request: ${cachedPromptTokens} of ${promptIds.length} tokens cached`;
+        return judge(cachedPromptTokens <= promptIds.length, evidence);
       },
     },
     {
@@ -58,29 +73,24 @@ export function extraChecks(client: MeasuringClient, promptIds: number[], signal
       need: 'extra',
       consequence: 'The decoder native-budget cannot be compared with ours here.',
       async measure() {
-        const free = (await ask(16, {})).tokenIds;
-        const capped = (await ask(16, { thinking_token_budget: 2 })).tokenIds;
-        const isSame = free.join() === capped.join();
+        const { tokens, budget } = nativeCap;
+        const free = endOfThinking((await ask(tokens, {})).tokenIds, dialect);
+        if (free <= budget) return nothingToTry;
+        const capped = endOfThinking((await ask(tokens, { thinking_token_budget: budget })).tokenIds, dialect);
+        const after = (end: number) => (end === Infinity ? `not within ${tokens} ids` : `after ${end} ids`);
         return judge(
-          !isSame,
-          isSame ? 'thinking_token_budget 2 changed nothing' : 'thinking_token_budget 2 ended the thinking',
+          capped < free && capped <= budget + nativeCapSlack,
+          `thinking_token_budget ${budget}: thinking ended ${after(capped)}, without it ${after(free)}`,
         );
       },
     },
-    ...[
-      { capability: 'prm-pooling', path: '/pooling' },
-      { capability: 'prm-classify', path: '/classify' },
-    ].map(
-      ({ capability, path }): Check => ({
-        capability,
-        title: `Reward route ${path}`,
-        need: 'extra',
-        consequence: 'Step scores need a server of their own, with a reward model.',
-        async measure(): Promise<Measured> {
-          await client.post(path, { model: client.model, input: 'Two and three are five.' }, signal);
-          return { verdict: 'works', evidence: 'answered' };
-        },
-      }),
-    ),
+    ...rewardChecks(client, signal),
   ];
+}
+
+/** How many ids come before the first that ends thinking. */
+function endOfThinking(tokenIds: number[], { thinkingEndIds, thinkingEndSequences }: ResolvedDialect): number {
+  const ends = [...thinkingEndIds.map((id) => [id]), ...thinkingEndSequences];
+  const at = tokenIds.findIndex((_, from) => ends.some((end) => end.every((id, step) => tokenIds[from + step] === id)));
+  return at === -1 ? Infinity : at;
 }
