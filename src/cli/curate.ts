@@ -17,7 +17,8 @@ import { ProgressLine } from './progressLine';
 export function addCurate(program: Command): void {
   const curate = program
     .command('curate')
-    .description('Make a small training set of many questions, with a reason for every row.');
+    .description('Make a small training set of many questions, with a reason for every row.')
+    .addHelpText('after', '\nExample:\n  second-thought curate run s1k.curation.yaml');
   curate
     .command('run')
     .argument('<curation>', 'a *.curation.yaml file')

@@ -20,7 +20,8 @@ import { ProgressLine } from './progressLine';
 export function addJobs(program: Command, packageRoot: string): void {
   const jobs = program
     .command('jobs')
-    .description('Long work on this machine, over ssh or with Slurm, that outlives the terminal.');
+    .description('Long work on this machine, over ssh or with Slurm, that outlives the terminal.')
+    .addHelpText('after', '\nExample:\n  second-thought jobs submit train.sh --host cluster');
   addSubmit(jobs, packageRoot);
   jobs
     .command('list')

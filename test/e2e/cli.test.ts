@@ -232,7 +232,7 @@ describe('second-thought --help', () => {
         name === 'help' ? [] : [[...words, name]],
       );
     };
-    const all = [...(await commands()).filter(([name]) => name !== 'jobs'), ...(await commands('jobs'))];
+    const all = [...(await commands()), ...(await commands('jobs')), ...(await commands('curate'))];
     expect(all.length).toBeGreaterThan(15);
     for (const words of all) {
       const { stdout, code } = await home.run([...words, '--help']);
