@@ -3,9 +3,11 @@ import type { MeasuringClient } from '../inference/inferenceClient';
 import { type Check, collect, judge, nothingToTry, plainRequest } from './measure';
 import { rewardChecks } from './rewardChecks';
 
-/** Thinking that is compared with and without the server's own cap, and the cap. */
-const nativeCap = { tokens: 40, budget: 2 };
-/** The end that the server writes may begin with a sentence (`reasoning_end_str`); and vLLM 0.32 counts from late on. */
+/** Thinking that is compared with and without the server's own cap. */
+const nativeCapTokens = 40;
+/** vLLM 0.32 counts from late on where the opening has several tokens: a short thought is cut at 0 only. */
+const nativeCaps = [2, 0];
+/** The end that the server writes may begin with a sentence (`reasoning_end_str`). */
 const nativeCapSlack = 30;
 
 /**
@@ -73,15 +75,18 @@ export function extraChecks(
       need: 'extra',
       consequence: 'The decoder native-budget cannot be compared with ours here.',
       async measure() {
-        const { tokens, budget } = nativeCap;
-        const free = endOfThinking((await ask(tokens, {})).tokenIds, dialect);
-        if (free <= budget) return nothingToTry;
-        const capped = endOfThinking((await ask(tokens, { thinking_token_budget: budget })).tokenIds, dialect);
-        const after = (end: number) => (end === Infinity ? `not within ${tokens} ids` : `after ${end} ids`);
-        return judge(
-          capped < free && capped <= budget + nativeCapSlack,
-          `thinking_token_budget ${budget}: thinking ended ${after(capped)}, without it ${after(free)}`,
-        );
+        const thinking = async (extra: object) =>
+          endOfThinking((await ask(nativeCapTokens, { ...extra })).tokenIds, dialect);
+        const after = (end: number) => (end === Infinity ? `not within ${nativeCapTokens} ids` : `after ${end} ids`);
+        const free = await thinking({});
+        if (free === 0) return nothingToTry;
+        const tried: string[] = [];
+        for (const budget of nativeCaps) {
+          const capped = await thinking({ thinking_token_budget: budget });
+          tried.push(`thinking_token_budget ${budget}: thinking ended ${after(capped)}, without it ${after(free)}`);
+          if (capped < free && capped <= budget + nativeCapSlack) return judge(true, tried.at(-1) ?? '');
+        }
+        return judge(false, tried.join('; '));
       },
     },
     ...rewardChecks(client, signal),
