@@ -66,7 +66,7 @@ const essence = ({ spans, passes, thinkingEndedBy, answerEndedBy, warnings, stat
   dialect,
 });
 
-async function failureOf(task: Promise<Trace>): Promise<Pick<SecondThoughtError, 'code' | 'message' | 'remedy'>> {
+async function failureOf(task: Promise<Trace>): Promise<{ code: string; message: string; remedy: string | undefined }> {
   const trace = await task.catch((error: SecondThoughtError) => error);
   if (trace instanceof Error) return trace;
   if (!trace.interruption) throw new Error('it did not fail');
