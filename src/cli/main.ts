@@ -6,6 +6,7 @@ import { addCompare } from './compare';
 import { addCurate } from './curate';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
+import { addFork } from './fork';
 import { addExport, addImport } from './interchange';
 import { addJobs } from './jobs';
 import { exitCodeOf, printError } from './output';
@@ -31,6 +32,7 @@ async function main(argv: string[]): Promise<number> {
   addServe(program, packageRoot);
   addDoctor(program, packageRoot);
   addShow(program);
+  addFork(program, packageRoot);
   addImport(program, packageRoot);
   addExport(program);
   addJobs(program, packageRoot);

@@ -1,13 +1,5 @@
 import { nextStep } from '../forcing/nextStep';
-import {
-  isOpening,
-  type Pass,
-  promptIdsOf,
-  receivedIdsOf,
-  type Span,
-  spansBeforeChoice,
-  type Trace,
-} from './trace';
+import { isOpening, type Pass, promptIdsOf, receivedIdsOf, type Span, spansBeforeChoice, type Trace } from './trace';
 
 /** The trace as it was just before pass `index` was planned. */
 export function traceBefore(trace: Trace, index: number): Trace {
