@@ -82,18 +82,18 @@ export async function runCuration(curation: CurationFile, options: CurationOptio
   return { collection, verdicts, rows, hashes };
 }
 
-async function* rowsIn(file: string): AsyncIterable<SourceRow> {
+export async function* rowsIn(file: string): AsyncIterable<SourceRow> {
   for await (const { row } of readRows(file)) yield row;
 }
 
 /** Rows that are left when features begin to matter: nobody is asked about contaminated rows and duplicates. */
-function rowsToAsk(rows: Row[], tests: TestSet[], curation: CurationFile): Row[] {
+export function rowsToAsk(rows: Row[], tests: TestSet[], curation: CurationFile): Row[] {
   if (Object.keys(curation.features ?? {}).length === 0) return [];
   const { decisions } = decide(rows, tests, rulesOf(curation), 'features');
   return rows.filter((_, index) => decisions[index]?.stage === 'selection');
 }
 
-async function testSets({ decontaminate = {} }: CurationFile, base: string): Promise<TestSet[]> {
+export async function testSets({ decontaminate = {} }: CurationFile, base: string): Promise<TestSet[]> {
   const sets = (decontaminate.against ?? []).map(async ({ name, file, question }) => {
     const questions: string[] = [];
     for await (const { row } of readRows(path.resolve(base, file))) {

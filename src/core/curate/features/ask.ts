@@ -58,8 +58,9 @@ const retryEveryMs = 5_000;
 export async function ask(questions: readonly Question[], options: AskOptions): Promise<Reply[]> {
   const { folder, clock, read, onReply, samples, untilValue } = options;
   const replies = await Replies.open(folder, clock, read, onReply);
+  const each = [...new Map(questions.map((question) => [question.id, question])).values()]; // the same question is asked once
   for (let sample = 0; sample < samples; sample++) {
-    const open = questions.filter(({ id }) => !untilValue || !replies.hasValue(id, sample));
+    const open = each.filter(({ id }) => !untilValue || !replies.hasValue(id, sample));
     await patiently(options, replies, () => round(open, sample, replies, options));
   }
   return replies.all();
@@ -122,7 +123,14 @@ async function patiently(options: AskOptions, replies: Replies, work: () => Prom
 /** Until the next try, or until someone stops it. */
 function pause(clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = clock.after(retryEveryMs, resolve);
-    signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+    const stop = () => {
+      cancel();
+      resolve();
+    };
+    const cancel = clock.after(retryEveryMs, () => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    });
+    signal.addEventListener('abort', stop, { once: true });
   });
 }

@@ -29,7 +29,8 @@ export function domainQuestion(question: string, taxonomy: Taxonomy): string {
     const told = descriptions.length === 0 ? '' : `\n* Description: ${descriptions.join('; ')}`;
     return `### ${title}\n* Code: ${code}${told}`;
   });
-  const task = 'Name the one field of the rubrics that the question belongs to. End your reply with its two-digit code.';
+  const task =
+    'Name the one field of the rubrics that the question belongs to. End your reply with its two-digit code.';
   return `${task}\n\n## Question\n${question}\n\n## Classification rubrics\n${blocks.join('\n\n')}`;
 }
 
