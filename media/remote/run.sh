@@ -122,7 +122,8 @@ kill "$pulse" 2>/dev/null
 if [ -f "$ST_STATUS/stop" ] && [ -f "$ST_STATUS/continue" ] && [ -n "${SLURM_JOB_ID:-}" ]; then
   rm -f "$ST_STATUS/stop" "$ST_STATUS/continue" "$ST_STATUS/started"
   put requeued "$(now)"
-  scontrol requeue "${SLURM_JOB_ID}" && { sleep 60 & wait $!; } # Slurm ends this process
+  # Slurm ends this process; whatever signal it takes for that, this run leaves no exit status: the next one does.
+  scontrol requeue "${SLURM_JOB_ID}" && { sleep 60 & wait $!; exit 0; }
 fi
 finish "$code"
 exit "$code"

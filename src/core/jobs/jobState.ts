@@ -100,9 +100,10 @@ const startsSoon = ({ started, heartbeat, ended, waiting }: FolderFacts) =>
 
 type Say = (state: JobState, sentence?: string) => JobStatus;
 
-function slurmStatus({ folder, tasks }: Evidence, { rows, failure }: SlurmAnswer, said: Say): JobStatus {
+function slurmStatus({ folder, tasks, now }: Evidence, { rows, failure }: SlurmAnswer, said: Say): JobStatus {
   const mine = rows.filter((row) => row.number === folder.number);
   const [first] = mine;
+  if (first && isBetweenRuns(folder, now)) return said('queued', 'It was put back into the queue, to go on.');
   if (first) return tasks > 1 ? arrayStatus(mine, folder, tasks, said) : rowStatus(first, folder, said);
   if (folder.exit) return exitStatus(folder, said);
   if (tasks > 1 && folder.tasks) return tasksFromFolder(folder, tasks, said);
@@ -114,6 +115,13 @@ function slurmStatus({ folder, tasks }: Evidence, { rows, failure }: SlurmAnswer
     'lost',
     'Slurm has forgotten it, and it left no exit status: it was killed at once, or its machine failed.',
   );
+}
+
+/** While a job is requeued Slurm calls the run that ends for it cancelled or failed, for as long as that takes. */
+const requeueTakesSeconds = 60;
+
+function isBetweenRuns({ requeued, started, exit }: FolderFacts, now: number): boolean {
+  return requeued !== '' && started === '' && exit === '' && now - Number(requeued) < requeueTakesSeconds;
 }
 
 function rowStatus(row: QueueRow, folder: FolderFacts, said: Say): JobStatus {
