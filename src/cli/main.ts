@@ -36,7 +36,7 @@ async function main(argv: string[]): Promise<number> {
   addImport(program, packageRoot);
   addExport(program);
   addJobs(program, packageRoot);
-  addCurate(program);
+  addCurate(program, packageRoot);
   try {
     if (argv.length <= 2) program.help();
     await program.parseAsync(argv);

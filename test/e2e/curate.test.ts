@@ -111,10 +111,10 @@ describe('second-thought curate', () => {
       /none\.csv/,
     ],
     [
-      'a feature that a model is to make',
-      { features: { length: { kind: 'length', of: 'teacher' } } },
+      'a feature of a trace that nothing gives',
+      { features: { length: { kind: 'length', of: 'student' } } },
       'bad-usage',
-      /"length"/,
+      /"length" is of the trace "student"/,
     ],
   ])('refuses %s in one sentence', async (_, change, code, says) => {
     const file = path.join(folder, 'wrong.curation.yaml');
