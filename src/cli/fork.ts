@@ -81,7 +81,8 @@ async function fork(reference: string, flags: ForkFlags, packageRoot: string): P
   const hasPlace = offset !== undefined || flags.after !== undefined;
   if (!hasPlace || step === undefined) {
     if (step !== undefined || hasPlace) throw needsBoth(id);
-    return showTree(forkTree([...(await store.list()), ...(await ancestors(from, parent))], parent), flags);
+    const tree = forkTree([...(await store.list()), ...(await ancestors(from, parent))], parent);
+    return flags.json ? printJson(nodeReport(tree)) : showTree(tree);
   }
   const changes = changesOf(flags);
   if (flags.samples > 1 && (changes.sampling ?? parent.condition.sampling).temperature === 0) throw allAlike();
@@ -161,8 +162,7 @@ async function ancestors(store: RunStore, trace: Trace): Promise<Trace[]> {
   return found;
 }
 
-function showTree(root: ForkNode, flags: ForkFlags): void {
-  if (flags.json) return printJson(nodeReport(root));
+function showTree(root: ForkNode): void {
   const write = (node: ForkNode, indent: string) => {
     process.stdout.write(`${indent}${lineOf(node.trace, node.divergesAt)}\n`);
     for (const child of node.children) write(child, `${indent}  `);

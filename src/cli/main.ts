@@ -10,6 +10,7 @@ import { addFork } from './fork';
 import { addExport, addImport } from './interchange';
 import { addJobs } from './jobs';
 import { exitCodeOf, printError } from './output';
+import { addProbe } from './probe';
 import { addRun } from './run';
 import { addScore } from './score';
 import { addServe } from './serve';
@@ -33,6 +34,7 @@ async function main(argv: string[]): Promise<number> {
   addDoctor(program, packageRoot);
   addShow(program);
   addFork(program, packageRoot);
+  addProbe(program, packageRoot);
   addImport(program, packageRoot);
   addExport(program);
   addJobs(program, packageRoot);

@@ -6,7 +6,6 @@ import { chosenBranch } from '../search/chosenBranch';
 import {
   contextIds,
   extensions,
-  type Fork,
   isOpening,
   lastKeptThinkingPass,
   type Span,

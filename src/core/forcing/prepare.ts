@@ -4,17 +4,8 @@ import { SecondThoughtError } from '../base/errors';
 import { type Dialect, findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { InferenceClient } from '../inference/inferenceClient';
 import { type Problem, problemKey } from '../problems/problem';
-import { chosenBranch } from '../search/chosenBranch';
-import {
-  extensions,
-  lastKeptThinkingPass,
-  type ServerRecord,
-  type Span,
-  type Trace,
-  thinkingTokens,
-  traceSchemaVersion,
-} from '../traces/trace';
-import { type Condition, checkCondition, conditionKey, createCondition, cueIndex, instructedSteps } from './condition';
+import { type ServerRecord, type Span, type Trace, traceSchemaVersion } from '../traces/trace';
+import { type Condition, checkCondition, conditionKey, instructedSteps } from './condition';
 
 export interface TraceOrder {
   problem: Problem;
