@@ -13,6 +13,7 @@ import { exitCodeOf, printError } from './output';
 import { addProbe } from './probe';
 import { addRun } from './run';
 import { addScore } from './score';
+import { addSearch } from './search';
 import { addServe } from './serve';
 import { addShow } from './show';
 import { version } from './version';
@@ -35,6 +36,7 @@ async function main(argv: string[]): Promise<number> {
   addShow(program);
   addFork(program, packageRoot);
   addProbe(program, packageRoot);
+  addSearch(program);
   addImport(program, packageRoot);
   addExport(program);
   addJobs(program, packageRoot);

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/base/clock';
-import { type Condition, createCondition, cueIndex } from '../../../src/core/forcing/condition';
+import { cueIndex } from '../../../src/core/forcing/condition';
 import { waitAgain } from '../../../src/core/forcing/fork';
 import { generateTrace } from '../../../src/core/forcing/generate';
-import { prepareTrace } from '../../../src/core/forcing/prepare';
 import { triesOf } from '../../../src/core/forcing/rejectionPolicy';
 import { checkTrace } from '../../../src/core/traces/history';
 import {
@@ -15,9 +14,7 @@ import {
   generatedTokens,
   promptIdsOf,
   receivedIdsOf,
-  type Trace,
   thinkingTokens,
-  traceSchema,
 } from '../../../src/core/traces/trace';
 import { conditions, fromDisk, generate, others, passes, presets } from '../support/anyTrace';
 import { ScriptedClient } from '../support/scriptedClient';
