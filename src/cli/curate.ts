@@ -16,6 +16,7 @@ import { runCuration } from '../core/curate/runCuration';
 import { describeDuration } from '../core/evaluate/estimate';
 import { type Connection, connect } from '../core/servers/connect';
 import { usualDialect } from '../core/servers/serverSpec';
+import { addCurateAdd } from './curateAdd';
 import { untilInterrupted } from './interrupt';
 import { count, positive } from './numbers';
 import { printJson } from './output';
@@ -66,6 +67,7 @@ export function addCurate(program: Command, packageRoot: string): void {
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  second-thought curate export curations/s1k dropped.jsonl --stage quality')
     .action(exportRows);
+  addCurateAdd(curate, packageRoot);
   curate
     .command('explain')
     .argument('<folder>', 'the folder that curate run wrote')

@@ -9,6 +9,7 @@ import { addForce } from './force';
 import { addFork } from './fork';
 import { addExport, addImport } from './interchange';
 import { addJobs } from './jobs';
+import { addNotes } from './notes';
 import { exitCodeOf, printError } from './output';
 import { addProbe } from './probe';
 import { addRun } from './run';
@@ -37,6 +38,7 @@ async function main(argv: string[]): Promise<number> {
   addFork(program, packageRoot);
   addProbe(program, packageRoot);
   addSearch(program);
+  addNotes(program);
   addImport(program, packageRoot);
   addExport(program);
   addJobs(program, packageRoot);

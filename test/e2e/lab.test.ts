@@ -141,3 +141,51 @@ describe('forks of a study', () => {
     expect(stderr).toMatch(sentence);
   });
 });
+
+describe('what a reader does with a trace', () => {
+  const address = () => `${run}#${(traces.find(isNatural) as Trace).id}`;
+
+  it('finds the words of one trace among all', async () => {
+    const [first] = traces.filter(isNatural);
+    const words =
+      first?.spans.find(({ phase, origin }) => phase === 'thinking' && origin === 'model')?.text.slice(-12) ?? '';
+    const { hits } = await json('search', words, run, '--match-case');
+    expect(hits.map(({ traceId }: { traceId: string }) => traceId)).toContain(first?.id);
+    const { hits: cues } = await json('search', 'wait', run, '--origin', 'forced-cue', '--limit', '1000');
+    expect(cues).toHaveLength(12 * (1 + 2 + 4));
+  });
+
+  it('notes parts of it, takes a note away and brings it back', async () => {
+    const [note] = await json(
+      'notes',
+      `${address()}@45`,
+      '--to',
+      '50',
+      '--label',
+      'slip',
+      '--add',
+      'forgets the carry',
+    );
+    expect(await json('notes', run, '--label', 'slip')).toEqual([note]);
+    await json('notes', run, '--remove', note.id);
+    expect(await json('notes', run)).toEqual([]);
+    await json('notes', run, '--restore', note.id.slice(0, 8));
+    expect(await json('notes', address())).toEqual([note]);
+    expect((await home.run(['notes', address(), '--label', ' '])).stderr).toMatch(/needs a text or a label/);
+  });
+
+  it('makes a training row of it, trimmed, which a curation reads', async () => {
+    const rows = path.join(home.folder, 'mine.jsonl');
+    const places = await home.run(['show', address(), '--places']);
+    const [, from = ''] = /(\d+)–\d+ +thinking +model/.exec(places.stdout) ?? [];
+    await json('curate', 'add', address(), '--to', rows);
+    const row = await json('curate', 'add', address(), '--to', rows, '--until', `${Number(from) + 3}`, ...server);
+    expect(row.thinking.length).toBeGreaterThan(0);
+    expect(JSON.parse(row.metadata)).toMatchObject({ trimmedAt: Number(from) + 3, model: 's1-tiny' });
+    const curation = path.join(home.folder, 'mine.curation.yaml');
+    const source = `{ name: mine, file: mine.jsonl, traces: { teacher: { thinking: thinking, attempt: attempt } } }`;
+    writeFileSync(curation, `sources:\n  - ${source}\nselect: { strategy: 59k-full }\n`);
+    const { stderr } = await home.run(['curate', 'run', curation, '--json']);
+    expect(stderr).toBe('');
+  });
+});
