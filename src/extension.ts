@@ -2,15 +2,19 @@ import { appendFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
 import { toSecondThoughtError } from './core/base/errors';
+import type { Trace } from './core/traces/trace';
 import { forceFirstProblem } from './ui/commands/forceThinking';
 import { actOnRun } from './ui/commands/runActions';
 import { registerCommands } from './ui/commands/table';
-import { actOnTrace } from './ui/commands/traceActions';
+import { actOnTrace, openTrace } from './ui/commands/traceActions';
 import type { UiContext } from './ui/context';
 import { followContextKeys } from './ui/contextKeys';
 import { EngineClient } from './ui/engineClient';
 import { runsViewId, serversViewId, traceScheme } from './ui/ids';
 import { InlineTraces } from './ui/inlineTrace/inlineTraces';
+import { actAtPlace, removeNote } from './ui/laboratory/actions';
+import { LaboratoryState } from './ui/laboratory/laboratory';
+import { laboratoryToWire } from './ui/laboratory/toWire';
 import { LiveTraces } from './ui/liveTraces';
 import { WorkspaceMemory } from './ui/memory';
 import { OutcomeLenses } from './ui/outcomes/outcomeLenses';
@@ -39,6 +43,18 @@ const scoreIn = (engine: EngineClient, log: vscode.LogOutputChannel) => async (r
   }
 };
 
+/** What is known of a trace beside itself; where it cannot be told, the log says why and the page goes on without. */
+const laboratoryIn = (engine: EngineClient, log: vscode.LogOutputChannel) => async (trace: Trace, run?: string) => {
+  try {
+    const order = { type: 'laboratory', trace } as const;
+    const { laboratory } = await engine.ask(run === undefined ? order : { ...order, run });
+    return laboratory && laboratoryToWire(laboratory, trace.id);
+  } catch (error) {
+    log.debug(`${trace.id}: ${toSecondThoughtError(error).message}`);
+    return undefined;
+  }
+};
+
 /** Builds the objects and hands them over. Nothing starts, and nothing is sent, before a command. */
 export function activate(context: vscode.ExtensionContext): UiContext {
   const startedAt = performance.now();
@@ -49,8 +65,15 @@ export function activate(context: vscode.ExtensionContext): UiContext {
   const traces = new LiveTraces(engine);
   const memory = new WorkspaceMemory(context.workspaceState);
   const traceFiles = new TraceFiles(traces);
-  const viewer = new TraceViewerProvider(context.extensionUri, traces, (action, trace) => {
-    actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
+  const laboratory = new LaboratoryState();
+  const report = (work: Promise<unknown>) => void work.catch((error) => presentError(error, log));
+  const viewer = new TraceViewerProvider(context.extensionUri, traces, {
+    act: (action, trace) => report(actOnTrace(ui, action, trace)),
+    actAtPlace: (pointed) => report(actAtPlace(ui, pointed)),
+    open: (traceId) => report(openTrace(ui, traceId)),
+    removeNote: (trace, run, noteId) => report(removeNote(ui, trace, run, noteId)),
+    laboratory: laboratoryIn(engine, log),
+    onLaboratory: laboratory.onDidChange,
   });
   const studies = new StudyRuns();
   const runViewer = new RunViewerProvider(
@@ -75,6 +98,8 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     scratchFolder,
     starting: new Map(),
     activeTrace: () => viewer.active,
+    activeTraceRun: () => viewer.activeRun,
+    laboratory,
     traceFiles,
     extensionUri: context.extensionUri,
     terminalCommand: provideTerminalCommand(context, log),
@@ -88,6 +113,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     ui.servers,
     ui.runs,
     studies,
+    laboratory,
     TraceViewerProvider.register(viewer),
     RunViewerProvider.register(runViewer),
     StudyLenses.register(new StudyLenses(studies.onDidChange)),

@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { Trace } from '../core/traces/trace';
 import type { EngineClient } from './engineClient';
 import type { InlineTraces } from './inlineTrace/inlineTraces';
+import type { LaboratoryState } from './laboratory/laboratory';
 import type { LiveTraces } from './liveTraces';
 import type { WorkspaceMemory } from './memory';
 import type { OutcomeStore } from './outcomes/outcomeStore';
@@ -30,7 +31,10 @@ export interface UiContext {
   starting: Map<string, Promise<Trace>>;
   /** The trace of the viewer that has the focus. */
   activeTrace(): Trace | undefined;
+  /** The folder of the study that it is of; undefined: the window's own run. */
+  activeTraceRun(): string | undefined;
   traceFiles: TraceFiles;
+  laboratory: LaboratoryState;
   extensionUri: vscode.Uri;
   /** The file behind `second-thought` in terminals, once it is there; undefined: it could not be written. */
   terminalCommand: Promise<string | undefined>;

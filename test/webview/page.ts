@@ -129,7 +129,7 @@ function html(name: keyof Messages, theme: keyof typeof themes): string {
 }
 
 export function span(parts: Partial<WireSpan>): WireSpan {
-  return { kind: 'text', phase: 'thinking', text: 'x', tokens: 1, pass: 0, ...parts };
+  return { kind: 'text', phase: 'thinking', text: 'x', tokens: 1, pass: 0, index: 0, ...parts };
 }
 
 export function wireTrace(changes: Partial<WireTrace> = {}): WireTrace {
@@ -159,6 +159,7 @@ export function wireTrace(changes: Partial<WireTrace> = {}): WireTrace {
     passes: [],
     warnings: [],
     canAct: true,
+    canExamine: (changes.state ?? 'running') !== 'running',
     ...changes,
   };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import type { Tokenizer } from '../inference/dialects';
@@ -23,12 +24,15 @@ import {
 import { answerReserve } from './prepare';
 
 /** What comes first behind the prefix that a fork shares with its parent. */
-export type ForkStep =
-  | { kind: 'cue' | 'edit'; text: string }
+export const forkStepSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('cue'), text: z.string().min(1) }),
+  z.object({ kind: z.literal('edit'), text: z.string().min(1) }),
   /** Thinking is ended for the model, and it answers. */
-  | { kind: 'end' }
+  z.object({ kind: z.literal('end') }),
   /** The model is asked again, with another seed. */
-  | { kind: 'sample' };
+  z.object({ kind: z.literal('sample') }),
+]);
+export type ForkStep = z.infer<typeof forkStepSchema>;
 
 export interface ForkOrder {
   /** Length of the shared prefix, in ids of the parent's context. Inside a forced text: its beginning is taken. */

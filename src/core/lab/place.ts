@@ -1,6 +1,7 @@
+import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import type { Tokenizer } from '../inference/dialects';
-import { keptSpans, type Span, type Trace } from '../traces/trace';
+import { contextIds, keptSpans, type Span, type Trace } from '../traces/trace';
 
 /** A part of a trace's context: `from` and `to` count ids from the beginning of the context. */
 export interface PlacedSpan {
@@ -49,4 +50,21 @@ export async function placeAfterText(trace: Trace, text: string, tokenizer: Toke
   throw new SecondThoughtError('bad-usage', `The trace does not say ${JSON.stringify(text)}.`, {
     remedy: 'Give words of its thinking or its answer as they stand there.',
   });
+}
+
+/** A place as a reader points at it: so many characters into the text of a span. */
+export const textPlaceSchema = z.object({ span: z.int().nonnegative(), characters: z.int().nonnegative() });
+export type TextPlace = z.infer<typeof textPlaceSchema>;
+
+/** In ids of the context; of a span that is not part of it: where it would be. */
+export async function offsetOfPlace(
+  trace: Trace,
+  { span, characters }: TextPlace,
+  tokenizer: Tokenizer,
+): Promise<number> {
+  const meant = trace.spans[span];
+  const placed = placedSpans(trace).find((part) => part.span === meant);
+  if (!placed) return contextIds({ spans: trace.spans.slice(0, span) }).length;
+  if (characters >= placed.span.text.length) return placed.to;
+  return placed.span.origin === 'model' ? placeInSpan(placed, characters, tokenizer) : placed.from;
 }

@@ -9,7 +9,7 @@ import { deleteRun, renameRun, revealRun } from './runs';
 import { getStarted, openSamples } from './samples';
 import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
 import { dryRunStudy, newStudy, openRun, pauseRun, resumeRun, runStudy } from './studies';
-import { actOnTraces, dismissTrace, openInTraceViewer, openTrace } from './traceActions';
+import { actOnTraces, dismissTrace, openInTraceViewer, openTrace, sendToCuration } from './traceActions';
 import { compareTraces, openTraceText } from './traceTexts';
 
 /** `from`: what the place hands over where the command was called: a file, a comment thread, a row of a view. */
@@ -26,6 +26,9 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   continueTrace: (ui, from) => actOnTraces(ui, 'continue', from),
   stopThinking: (ui, from) => actOnTraces(ui, 'stop', from),
   stopAndAnswer: (ui, from) => actOnTraces(ui, 'stopAndAnswer', from),
+  forkTrace: (ui, from) => actOnTraces(ui, 'fork', from),
+  probeTrace: (ui, from) => actOnTraces(ui, 'probe', from),
+  sendToCuration,
   openTrace,
   openInTraceViewer,
   dismissTrace,
