@@ -17,6 +17,7 @@ import { addScore } from './score';
 import { addSearch } from './search';
 import { addServe } from './serve';
 import { addShow } from './show';
+import { addStructure } from './structure';
 import { version } from './version';
 
 /** The package root: this program is `dist/cli.cjs` of it. */
@@ -39,6 +40,7 @@ async function main(argv: string[]): Promise<number> {
   addProbe(program, packageRoot);
   addSearch(program);
   addNotes(program);
+  addStructure(program);
   addImport(program, packageRoot);
   addExport(program);
   addJobs(program, packageRoot);

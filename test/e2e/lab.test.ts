@@ -174,6 +174,15 @@ describe('what a reader does with a trace', () => {
     expect((await home.run(['notes', address(), '--label', ' '])).stderr).toMatch(/needs a text or a label/);
   });
 
+  it('sees how thoughts are built, by outcome', async () => {
+    const { outcomes, traces: all } = await json('structure', run);
+    expect(all).toHaveLength(traces.length);
+    expect(outcomes.reduce((sum: number, { traces: count }: { traces: number }) => sum + count, 0)).toBe(traces.length);
+    const cued = traces.find(({ condition }) => condition.ignore === 4);
+    const structure = all.find(({ traceId }: { traceId: string }) => traceId === cued?.id);
+    expect(structure.reflections.wait).toBeGreaterThanOrEqual(4);
+  });
+
   it('makes a training row of it, trimmed, which a curation reads', async () => {
     const rows = path.join(home.folder, 'mine.jsonl');
     const places = await home.run(['show', address(), '--places']);
