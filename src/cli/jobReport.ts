@@ -10,7 +10,10 @@ import { paint, type Style } from './output';
 /** Version of the documents that `--json` prints. */
 export const documentVersion = 1;
 
-export const jobRecords = () => new JobRecords(path.join(stateFolder(), 'jobs'));
+/** Where the records of jobs are. */
+export const jobsFolder = () => path.join(stateFolder(), 'jobs');
+
+export const jobRecords = () => new JobRecords(jobsFolder());
 
 const styles: Partial<Record<JobStatus['state'], Style>> = {
   running: 'cyan',

@@ -6,6 +6,7 @@ import { addCompare } from './compare';
 import { addCurate } from './curate';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
+import { addHosts } from './hostsCommand';
 import { addExport, addImport } from './interchange';
 import { addJobs } from './jobs';
 import { exitCodeOf, printError } from './output';
@@ -34,6 +35,7 @@ async function main(argv: string[]): Promise<number> {
   addImport(program, packageRoot);
   addExport(program);
   addJobs(program, packageRoot);
+  addHosts(program);
   addCurate(program);
   try {
     if (argv.length <= 2) program.help();
