@@ -4,13 +4,19 @@ import * as vscode from 'vscode';
 import { toSecondThoughtError } from './core/base/errors';
 import { forceFirstProblem } from './ui/commands/forceThinking';
 import { actOnRun } from './ui/commands/runActions';
+import { keepServed } from './ui/commands/servers';
 import { registerCommands } from './ui/commands/table';
 import { actOnTrace } from './ui/commands/traceActions';
 import type { UiContext } from './ui/context';
 import { followContextKeys } from './ui/contextKeys';
 import { EngineClient } from './ui/engineClient';
-import { runsViewId, serversViewId, traceScheme } from './ui/ids';
+import { jobsViewId, runsViewId, serversViewId, traceScheme } from './ui/ids';
 import { InlineTraces } from './ui/inlineTrace/inlineTraces';
+import { announceEnds } from './ui/jobs/announceEnds';
+import { JobList } from './ui/jobs/jobList';
+import { JobLogs } from './ui/jobs/jobLog';
+import { openJobsView } from './ui/jobs/jobTree';
+import { ServedModels } from './ui/jobs/servedModels';
 import { LiveTraces } from './ui/liveTraces';
 import { WorkspaceMemory } from './ui/memory';
 import { OutcomeLenses } from './ui/outcomes/outcomeLenses';
@@ -53,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
   });
   const studies = new StudyRuns();
+  const cli = { extensionPath: context.extensionPath };
   const runViewer = new RunViewerProvider(
     context.extensionUri,
     (action, folder) => {
@@ -77,6 +84,10 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     activeTrace: () => viewer.active,
     traceFiles,
     extensionUri: context.extensionUri,
+    cli,
+    jobs: new JobList(cli, log, context.globalStorageUri.fsPath),
+    jobLogs: new JobLogs(cli),
+    servedModels: new ServedModels(cli, log, (...served) => keepServed(ui, ...served)),
     terminalCommand: provideTerminalCommand(context, log),
   };
   context.subscriptions.push(
@@ -95,6 +106,11 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     OutcomeLenses.register(new OutcomeLenses(ui.outcomes, memory)),
     vscode.window.createTreeView(serversViewId, { treeDataProvider: new ServerTree(ui) }),
     vscode.window.createTreeView(runsViewId, { treeDataProvider: ui.runs }),
+    ui.jobs,
+    ui.jobLogs,
+    ui.servedModels,
+    openJobsView(ui.jobs, jobsViewId),
+    announceEnds(ui),
     createStatusItem(ui),
     followContextKeys(ui, viewer.onDidChangeActive),
     traceFiles,

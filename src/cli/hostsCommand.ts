@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { isMap, isSeq, parseDocument } from 'yaml';
@@ -6,7 +7,8 @@ import { readTextFile, writeWholeFile } from '../core/base/files';
 import { printable } from '../core/base/untrustedText';
 import { parseConfig, userConfigFolder } from '../core/config/configFile';
 import { type HostEntry, hereId, hostSpecSchema } from '../core/jobs/hostSpec';
-import { knownHosts } from './hosts';
+import { sharedConnection } from '../core/jobs/sshTransport';
+import { chooseHost, knownHosts } from './hosts';
 import { paint, printJson } from './output';
 
 /** Version of the document that `--json` prints. */
@@ -50,6 +52,13 @@ export function addHosts(program: Command): void {
     .addHelpText('after', '\nExample:\n  second-thought hosts add cluster --ssh login.cluster --scheduler slurm')
     .action(add);
   hosts
+    .command('login <name>')
+    .description(
+      'Log in once by hand, for a second factor or a new host key; jobs then use that connection for 8 hours.',
+    )
+    .addHelpText('after', '\nExample:\n  second-thought hosts login cluster')
+    .action(login);
+  hosts
     .command('remove <name>')
     .description('Take a host out of your config.yaml. Its jobs stay where they are.')
     .option('--json', 'print one JSON document')
@@ -90,6 +99,21 @@ async function add(id: string, { json, ...asked }: AddFlags): Promise<void> {
   });
   if (json) printJson({ schemaVersion: documentVersion, id, file });
   else process.stdout.write(`Kept in ${file}. See what it has: second-thought doctor --host ${id}\n`);
+}
+
+async function login(name: string): Promise<void> {
+  const spec = await chooseHost({ host: name });
+  if (spec.ssh === undefined) {
+    throw new SecondThoughtError('bad-usage', `${name} is this machine: there is nothing to log in to.`);
+  }
+  const words = ['-F', spec.sshConfig ?? '', ...sharedConnection('8h')].slice(spec.sshConfig ? 0 : 2);
+  const child = spawn('ssh', [...words, '--', spec.ssh, 'echo The connection stays open for jobs.'], {
+    stdio: 'inherit',
+  });
+  process.exitCode = await new Promise<number>((resolve) => {
+    child.once('error', () => resolve(1));
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
 }
 
 async function remove(id: string, { json }: { json?: boolean }): Promise<void> {

@@ -63,7 +63,9 @@ export async function printLog(host: JobHost, job: SavedJob['job'], flags: LogFl
   const onBytes = (bytes: Buffer) => {
     // Progress bars go back to the beginning of their line.
     const text = decoder.decode(bytes, { stream: true }).replace(/\r\n?/g, '\n');
-    process.stdout.write(flags.json ? `${JSON.stringify({ offset: at, text })}\n` : printable(text));
+    process.stdout.write(
+      flags.json ? `${JSON.stringify({ offset: at, bytes: bytes.length, text })}\n` : printable(text),
+    );
     at += bytes.length;
   };
   try {

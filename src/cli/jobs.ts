@@ -48,7 +48,7 @@ export function addJobs(program: Command, packageRoot: string): void {
     .option('-f, --follow', 'go on as it grows, until the job ends')
     .option('--task <n>', 'of an array: which task (0)', count, 0)
     .option('--offset <bytes>', 'from this byte on (0)', count, 0)
-    .option('--json', 'print JSON lines: the offset of a piece, and its text')
+    .option('--json', 'print JSON lines: where a piece begins, how many bytes it has, and its text')
     .addHelpText('after', '\nExample:\n  second-thought jobs logs -f 1f0c22ab')
     .action((job: string, flags: LogFlags) => logs(job, flags, packageRoot));
   jobs

@@ -6,7 +6,7 @@ import type { JobRecords, SavedJob } from '../core/jobs/jobRecords';
 import { isOver, type JobStatus, jobStates } from '../core/jobs/jobState';
 import { JobWatch } from '../core/jobs/jobWatch';
 import { openHost } from './hosts';
-import { untilInterrupted } from './interrupt';
+import { isAttached, untilInterrupted } from './interrupt';
 import { documentVersion, jobLine, jobRecords, jobsFolder, summary } from './jobReport';
 
 export interface ListFlags {
@@ -28,8 +28,8 @@ const readAgainMs = 200;
 
 /**
  * Prints the jobs whenever something changes: first as they were last seen, then as their hosts answer. One question per host for
- * all of its jobs. With `--json` it is meant for programs: it ends when its standard input does, and a line `slow` there makes it
- * ask each host at most every 15 s, `fast` as often as its scheduler bears.
+ * all of its jobs. A program that it is attached to may write `slow`, then each host is asked at most every 15 s, or `fast`, as often
+ * as its scheduler bears.
  */
 export async function watchJobs(flags: ListFlags, packageRoot: string): Promise<void> {
   const { signal, release } = untilInterrupted();
@@ -45,20 +45,18 @@ export async function watchJobs(flags: ListFlags, packageRoot: string): Promise<
   });
   const ended = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
-    if (!flags.json) return;
-    createInterface({ input: process.stdin })
-      .on('line', (line) => {
-        list.isSlow = line === 'slow';
-      })
-      .on('close', resolve);
   });
+  if (isAttached()) {
+    createInterface({ input: process.stdin }).on('line', (line) => {
+      list.isSlow = line === 'slow';
+    });
+  }
   await list.readAgain();
   await ended;
   files.close();
   clearTimeout(timer);
   list.stop();
   release();
-  process.stdin.destroy();
 }
 
 class WatchedList {

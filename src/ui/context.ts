@@ -1,7 +1,11 @@
 import type * as vscode from 'vscode';
 import type { Trace } from '../core/traces/trace';
+import type { CommandLine } from './commandLine';
 import type { EngineClient } from './engineClient';
 import type { InlineTraces } from './inlineTrace/inlineTraces';
+import type { JobList } from './jobs/jobList';
+import type { JobLogs } from './jobs/jobLog';
+import type { ServedModels } from './jobs/servedModels';
 import type { LiveTraces } from './liveTraces';
 import type { WorkspaceMemory } from './memory';
 import type { OutcomeStore } from './outcomes/outcomeStore';
@@ -32,6 +36,11 @@ export interface UiContext {
   activeTrace(): Trace | undefined;
   traceFiles: TraceFiles;
   extensionUri: vscode.Uri;
+  /** The command line, as processes of their own. */
+  cli: CommandLine;
+  jobs: JobList;
+  jobLogs: JobLogs;
+  servedModels: ServedModels;
   /** The file behind `second-thought` in terminals, once it is there; undefined: it could not be written. */
   terminalCommand: Promise<string | undefined>;
 }

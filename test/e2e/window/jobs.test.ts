@@ -1,0 +1,86 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Window } from '../../host/window';
+
+/** Jobs on this machine, as plain processes, in a real window: nothing is faked. */
+let window: Window;
+let workspace: string;
+let home: string;
+
+const row = (text: string | RegExp) => window.page.locator('.pane-body .monaco-list-row').filter({ hasText: text });
+const terminal = (text: string | RegExp) =>
+  window.page.locator('.terminal-wrapper.active .xterm-rows').filter({ hasText: text });
+
+beforeAll(async () => {
+  workspace = mkdtempSync(path.join(tmpdir(), 'job-'));
+  home = mkdtempSync(path.join(tmpdir(), 'home-'));
+  // It goes on until it is told to end: by a file, or by being cancelled.
+  writeFileSync(
+    path.join(workspace, 'train.sh'),
+    `step=0
+while [ ! -f "$1" ]; do
+  step=$((step + 1))
+  [ $step -gt 7 ] && step=7
+  printf '{"event": "step", "step": %s, "of": 20, "loss": 1.%s, "grad_norm": 0.5, "learning_rate": 1e-05}\\n' $step $step >> metrics.jsonl
+  echo "passed step $step"
+  sleep 0.3
+done
+`,
+  );
+  writeFileSync(
+    path.join(workspace, 'tiny.job.yaml'),
+    `kind: custom\nname: short run\nscript: train.sh\narguments: [${home}/stop]\n`,
+  );
+  window = await Window.open({
+    workspace,
+    env: { SECOND_THOUGHT_HOME: home },
+    settings: { 'terminal.integrated.gpuAcceleration': 'off' },
+  });
+});
+afterAll(async () => {
+  writeFileSync(path.join(home, 'stop'), ''); // a job outlives its window
+  await window?.close();
+  for (const folder of [workspace, home]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+afterEach(async (context) => {
+  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
+});
+
+describe('jobs', () => {
+  it('have a view that says what to do while there are none', async () => {
+    await window.runCommand('View: Show Second Thought');
+    await window.page.getByText('Fine-tuning, serving and studies run as jobs').waitFor();
+    await window.page.locator('.pane-body').getByRole('button', { name: 'Submit Job' }).waitFor();
+  });
+
+  it('are submitted from a file after a look at what would run, and show how far they are', async () => {
+    await window.page.locator('.pane-body').getByRole('button', { name: 'Submit Job' }).click();
+    await window.choose('tiny.job.yaml');
+    await window.choose('This machine');
+    await window.page.getByText('exec sh "$ST_IN"/\'train.sh\'').waitFor();
+    await window.dialogButton('Submit').click();
+    await row(/short run.*7 of 20.*35 %/).waitFor();
+    await row('This machine').waitFor();
+    await row(/Running/).waitFor();
+  });
+
+  it('have a log that follows', async () => {
+    await window.runCommand('Second Thought: Open Log of Job');
+    await window.choose('short run');
+    await terminal('passed step 7').waitFor();
+  });
+
+  it('are cancelled, which is told once, with the log a click away', async () => {
+    await window.contextMenu(row(/short run/), 'Cancel Job');
+    await window.dialogButton('Cancel Job').click();
+    const toast = window.toast(/The job short run on here was cancelled/);
+    await toast.waitFor();
+    expect(await toast.count()).toBe(1);
+    await row(/short run.*cancelled/).waitFor();
+    await row(/Ended/).waitFor();
+    await toast.getByRole('button', { name: 'Open Log' }).click();
+    await terminal('The job has ended').waitFor();
+  });
+});
