@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
 import { toSecondThoughtError } from './core/base/errors';
 import { forceFirstProblem } from './ui/commands/forceThinking';
+import { actOnJob } from './ui/commands/jobs';
 import { actOnRun } from './ui/commands/runActions';
 import { keepServed } from './ui/commands/servers';
 import { registerCommands } from './ui/commands/table';
@@ -15,6 +16,7 @@ import { InlineTraces } from './ui/inlineTrace/inlineTraces';
 import { announceEnds } from './ui/jobs/announceEnds';
 import { JobList } from './ui/jobs/jobList';
 import { JobLogs } from './ui/jobs/jobLog';
+import { JobPages } from './ui/jobs/jobPages';
 import { openJobsView } from './ui/jobs/jobTree';
 import { ServedModels } from './ui/jobs/servedModels';
 import { LiveTraces } from './ui/liveTraces';
@@ -60,6 +62,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
   });
   const studies = new StudyRuns();
   const cli = { extensionPath: context.extensionPath };
+  const jobs = new JobList(cli, log, context.globalStorageUri.fsPath);
   const runViewer = new RunViewerProvider(
     context.extensionUri,
     (action, folder) => {
@@ -85,7 +88,10 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     traceFiles,
     extensionUri: context.extensionUri,
     cli,
-    jobs: new JobList(cli, log, context.globalStorageUri.fsPath),
+    jobs,
+    jobPages: new JobPages(context.extensionUri, cli, jobs, (action, id) => {
+      actOnJob(ui, action, id).catch((error) => presentError(error, log));
+    }),
     jobLogs: new JobLogs(cli),
     servedModels: new ServedModels(cli, log, (...served) => keepServed(ui, ...served)),
     terminalCommand: provideTerminalCommand(context, log),
@@ -108,6 +114,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     vscode.window.createTreeView(runsViewId, { treeDataProvider: ui.runs }),
     ui.jobs,
     ui.jobLogs,
+    ui.jobPages,
     ui.servedModels,
     openJobsView(ui.jobs, jobsViewId),
     announceEnds(ui),

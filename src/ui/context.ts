@@ -5,6 +5,7 @@ import type { EngineClient } from './engineClient';
 import type { InlineTraces } from './inlineTrace/inlineTraces';
 import type { JobList } from './jobs/jobList';
 import type { JobLogs } from './jobs/jobLog';
+import type { JobPages } from './jobs/jobPages';
 import type { ServedModels } from './jobs/servedModels';
 import type { LiveTraces } from './liveTraces';
 import type { WorkspaceMemory } from './memory';
@@ -40,6 +41,7 @@ export interface UiContext {
   cli: CommandLine;
   jobs: JobList;
   jobLogs: JobLogs;
+  jobPages: JobPages;
   servedModels: ServedModels;
   /** The file behind `second-thought` in terminals, once it is there; undefined: it could not be written. */
   terminalCommand: Promise<string | undefined>;

@@ -38,6 +38,7 @@ export const commandIds = {
   removeHost: 'secondThought.removeHost',
   adoptJobs: 'secondThought.adoptJobs',
   refreshJobs: 'secondThought.refreshJobs',
+  openJob: 'secondThought.openJob',
   openJobLog: 'secondThought.openJobLog',
   cancelJob: 'secondThought.cancelJob',
   requeueJob: 'secondThought.requeueJob',
@@ -58,6 +59,7 @@ export const traceViewType = 'secondThought.traceViewer';
 export const runViewType = 'secondThought.runViewer';
 export const serversViewId = 'secondThought.servers';
 export const runsViewId = 'secondThought.runs';
+export const jobPageType = 'secondThought.job';
 export const jobsViewId = 'secondThought.jobs';
 export const inlineControllerId = 'secondThought.inline';
 /** Language of `*.trace`, the text form of a trace. */

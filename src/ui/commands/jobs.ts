@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { SecondThoughtError } from '../../core/base/errors';
 import { toLabel } from '../../core/base/untrustedText';
 import { jobSpecSchema } from '../../core/jobs/jobSpec';
+import type { JobAction } from '../../protocol/jobPage';
 import {
   adoptedSchema,
   fetchedSchema,
@@ -25,6 +26,16 @@ import { hostMeant } from './hosts';
 export async function refreshJobs(ui: UiContext): Promise<void> {
   refuseUntrusted();
   await ui.jobs.refresh();
+}
+
+export async function openJob(ui: UiContext, from: unknown): Promise<void> {
+  const job = await jobMeant(ui, from, 'Open Job');
+  if (job) ui.jobPages.show(job);
+}
+
+/** What the page of a job asks for. */
+export function actOnJob(ui: UiContext, action: JobAction, id: string): Promise<void> {
+  return pageActions[action](ui, id);
 }
 
 /** In a terminal that follows until it is closed. */
@@ -189,7 +200,7 @@ export async function jobMeant(
   groups: readonly JobGroup[] = ['running', 'waiting', 'ended'],
 ): Promise<JobSummary | undefined> {
   refuseUntrusted();
-  const id = idOf(from);
+  const id = idOf(from) ?? ui.jobPages.active;
   const jobs = ui.jobs.isRead ? ui.jobs.jobs : (await askCli(ui.cli, ['jobs', 'list'], jobsDocumentSchema)).jobs;
   const named = jobs.find((job) => job.id === id);
   if (named) return named;
@@ -215,3 +226,14 @@ function idOf(from: unknown): string | undefined {
   const node = from as { kind?: unknown; job?: { id?: unknown } } | undefined;
   return node?.kind === 'job' && typeof node.job?.id === 'string' ? node.job.id : undefined;
 }
+
+const pageActions: Record<JobAction, (ui: UiContext, from: unknown) => Promise<void>> = {
+  log: openJobLog,
+  cancel: cancelJob,
+  requeue: requeueJob,
+  fetch: fetchJob,
+  clone: cloneJob,
+  terminal: openJobTerminal,
+  copy: copyJobCommand,
+  connect: connectServer,
+};

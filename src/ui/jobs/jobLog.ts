@@ -2,8 +2,9 @@ import * as vscode from 'vscode';
 import type { SecondThoughtError } from '../../core/base/errors';
 import { describeError, reportError } from '../../core/base/errors';
 import { printable, toLabel } from '../../core/base/untrustedText';
-import { type JobDetailsDocument, jobDetailsSchema, logPieceSchema } from '../../protocol/jobs';
+import { jobDetailsSchema, logPieceSchema } from '../../protocol/jobs';
 import { askCli, type CommandLine, FollowedCommand } from '../commandLine';
+import { logSize } from './jobWords';
 
 /** A longer log is shown from here before its end on; Fetch brings all of it. */
 const shownBytes = 1_000_000;
@@ -111,9 +112,4 @@ class LogTerminal implements vscode.Pseudoterminal {
   #say(text: string): void {
     this.#write.fire(`\x1b[2m— ${printable(text)}\x1b[0m\r\n`);
   }
-}
-
-export function logSize({ files, spec }: JobDetailsDocument, task: number): number {
-  const name = `logs/${Number(spec.tasks ?? 1) > 1 ? `task-${task}.log` : 'output.log'}`;
-  return files.find(({ path }) => path === name)?.bytes ?? 0;
 }

@@ -118,6 +118,6 @@ function jobItem(job: JobSummary): vscode.TreeItem {
   ];
   item.tooltip = new vscode.MarkdownString(lines.join('\n\n'));
   item.accessibilityInformation = { label: `${item.label}, ${job.state}, ${item.description}` };
-  item.command = { command: commandIds.openJobLog, title: 'Open Log', arguments: [{ kind: 'job', job }] };
+  item.command = { command: commandIds.openJob, title: 'Open Job', arguments: [{ kind: 'job', job }] };
   return item;
 }

@@ -1,6 +1,7 @@
 import type { JobState } from '../../core/jobs/jobState';
 import { clockTime, isOver } from '../../core/jobs/jobState';
-import type { JobSummary } from '../../protocol/jobs';
+import type { WireJob } from '../../protocol/jobPage';
+import type { JobDetailsDocument, JobSummary } from '../../protocol/jobs';
 
 export type JobGroup = 'running' | 'waiting' | 'ended';
 
@@ -85,4 +86,24 @@ export function endSentence({ name, host, state, sentence, elapsedSeconds }: Job
   if (state === 'succeeded') return `The job ${name} on ${host} ended well${after}.`;
   if (state === 'cancelled') return `The job ${name} on ${host} was cancelled${after}.`;
   return `The job ${name} on ${host} ${state === 'paused' ? 'paused' : 'did not end well'}${after}: ${lowerFirst(sentence)}`;
+}
+
+/** Bytes of a job's log so far. */
+export function logSize({ files, spec }: JobDetailsDocument, task: number): number {
+  const name = `logs/${Number(spec.tasks ?? 1) > 1 ? `task-${task}.log` : 'output.log'}`;
+  return files.find(({ path }) => path === name)?.bytes ?? 0;
+}
+
+/** What its page is told of a job. */
+export function wireJob(job: JobSummary): WireJob {
+  const { id, name, kind, host, state, sentence, createdAt, number, folder } = job;
+  return {
+    ...{ id, name, kind, host, state, sentence, createdAt, number, folder },
+    group: groupOf(state),
+    isGood: !isOver(state) || state === 'succeeded' || state === 'paused' || state === 'cancelled',
+    elapsedSeconds: job.elapsedSeconds ?? null,
+    timeLimit: job.timeLimit ?? null,
+    restarts: job.restarts ?? 0,
+    progress: job.progress ?? null,
+  };
 }

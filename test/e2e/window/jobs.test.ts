@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -72,14 +72,30 @@ describe('jobs', () => {
     await terminal('passed step 7').waitFor();
   });
 
+  it('have a page with their state and curves', async () => {
+    await row(/short run/).click();
+    await window.viewer.getByRole('heading', { name: 'short run' }).waitFor();
+    await window.viewer.getByText('7 of 20').waitFor();
+    await window.viewer.getByRole('img', { name: /^Loss from step 1 to 7: first 1.1, last 1.7/ }).waitFor();
+    await window.viewer.getByRole('log').getByText('passed step 7').first().waitFor();
+    await window.viewer.getByText('out/metrics.jsonl').waitFor();
+  });
+
+  it('come back with the window: the job runs on, and its page is there', async () => {
+    await window.reload();
+    await window.viewer.getByRole('img', { name: /^Loss from step/ }).waitFor();
+    await window.viewer.getByText('Running').waitFor();
+  });
+
   it('are cancelled, which is told once, with the log a click away', async () => {
-    await window.contextMenu(row(/short run/), 'Cancel Job');
+    await window.viewer.getByRole('button', { name: 'Cancel Job' }).click();
     await window.dialogButton('Cancel Job').click();
     const toast = window.toast(/The job short run on here was cancelled/);
     await toast.waitFor();
     expect(await toast.count()).toBe(1);
     await row(/short run.*cancelled/).waitFor();
     await row(/Ended/).waitFor();
+    await window.viewer.getByRole('button', { name: 'Requeue' }).waitFor();
     await toast.getByRole('button', { name: 'Open Log' }).click();
     await terminal('The job has ended').waitFor();
   });
