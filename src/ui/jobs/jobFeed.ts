@@ -68,7 +68,7 @@ export class JobFeed implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#stop();
+    this.isSeen = false;
   }
 
   #stop(): void {

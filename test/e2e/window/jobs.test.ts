@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { descendantsOf } from '../../host/processes';
 import { Window } from '../../host/window';
 
 /** Jobs on this machine, as plain processes, in a real window: nothing is faked. */
@@ -85,6 +86,20 @@ describe('jobs', () => {
     await window.reload();
     await window.viewer.getByRole('img', { name: /^Loss from step/ }).waitFor();
     await window.viewer.getByText('Running').waitFor();
+  });
+
+  it('are not asked about while neither the view nor a page is seen', async () => {
+    const running = (word: string) => () =>
+      descendantsOf(window.host.pid).flatMap(({ command }) => (command.includes(word) ? [command.join(' ')] : []));
+    const soon = { timeout: 10_000 };
+    await expect.poll(running('--watch'), soon).toHaveLength(1);
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('View: Show Explorer');
+    await expect.poll(running('--watch'), soon).toEqual([]);
+    await expect.poll(running('--follow'), soon).toEqual([]);
+    await window.runCommand('View: Show Second Thought');
+    await expect.poll(running('--watch'), soon).toHaveLength(1);
+    await row(/short run/).click();
   });
 
   it('are cancelled, which is told once, with the log a click away', async () => {
