@@ -61,9 +61,6 @@ export type ToJobPage =
   /** Why the host does not answer; null: it does again. */
   | { type: 'job/failure'; message: string | null };
 
-/** The page keeps this much of a log; Open Log has more. */
-export const logCharacters = 60_000;
-
 export const jobActions = ['log', 'cancel', 'requeue', 'fetch', 'clone', 'terminal', 'copy', 'connect'] as const;
 export type JobAction = (typeof jobActions)[number];
 

@@ -1,12 +1,4 @@
-import {
-  type FromJobPage,
-  logCharacters,
-  type ToJobPage,
-  type WireDetails,
-  type WireJob,
-  type WireSchedule,
-  type WireStep,
-} from '../../src/protocol/jobPage';
+import type { FromJobPage, ToJobPage, WireDetails, WireJob, WireSchedule, WireStep } from '../../src/protocol/jobPage';
 import { registerControls } from '../shared/controls';
 import { element, write } from '../shared/dom';
 import { connectToHost } from '../shared/vscodeApi';
@@ -25,6 +17,9 @@ interface Saved {
 
 const host = connectToHost<Saved>();
 const post = (message: FromJobPage) => host.postMessage(message);
+
+/** This much of the log is kept; Open Log has more. */
+const logCharacters = 60_000;
 
 let job: WireJob | null = null;
 let schedule: WireSchedule | null = null;

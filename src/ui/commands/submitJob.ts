@@ -66,10 +66,11 @@ async function submitFile(
     withProgress('Looking at what would run…', (signal) =>
       askCli(ui.cli, [...words, '--dry-run'], schema, { ...cwd, signal }),
     );
-  const detail = isPipeline
-    ? (await dryRun(pipelineSchema)).steps.map(({ step, do: what }) => `${step}: ${what}`).join('\n')
-    : planText(await dryRun(dryRunSchema));
-  const buttons = edit ? ['Submit', 'Edit as File'] : ['Submit'];
+  const plan = isPipeline ? undefined : await dryRun(dryRunSchema);
+  const detail = plan
+    ? planText(plan)
+    : (await dryRun(pipelineSchema)).steps.map(({ step, do: what }) => `${step}: ${what}`).join('\n');
+  const buttons = ['Submit', ...(edit ? ['Edit as File'] : []), ...(plan ? ['Show Script'] : [])];
   const where = host === 'here' ? 'this machine' : toLabel(host);
   const choice = await vscode.window.showInformationMessage(
     `Submit ${toLabel(path.basename(file))} to ${where}?`,
@@ -77,6 +78,10 @@ async function submitFile(
     ...buttons,
   );
   if (choice === 'Edit as File') await edit?.();
+  if (choice === 'Show Script')
+    await vscode.window.showTextDocument(
+      await vscode.workspace.openTextDocument({ language: 'shellscript', content: plan?.script ?? '' }),
+    );
   if (choice !== 'Submit') return undefined;
   const title = `Submitting to ${where}…`;
   if (isPipeline) {
@@ -88,6 +93,9 @@ async function submitFile(
   await vscode.commands.executeCommand('secondThought.jobs.focus');
   return job;
 }
+
+/** A question has no scroll bar. */
+const shownLines = 9;
 
 /** Steps, tokens, and the command, for a person. */
 export function planText({ script, scheduler, training }: DryRun): string {
@@ -103,7 +111,9 @@ export function planText({ script, scheduler, training }: DryRun): string {
     );
   }
   if (scheduler.length > 0) parts.push(`sbatch ${scheduler.join(' ')}`, '');
-  parts.push(script.split('\n').slice(2).join('\n').trim().slice(0, 1_500));
+  const lines = script.split('\n').slice(2).join('\n').trim().split('\n');
+  parts.push(lines.slice(0, shownLines).join('\n').slice(0, 900));
+  if (lines.length > shownLines) parts.push(`… and ${lines.length - shownLines} more lines`);
   return parts.join('\n');
 }
 

@@ -1,12 +1,14 @@
 import type * as vscode from 'vscode';
 import { describeError, reportError, type SecondThoughtError } from '../../core/base/errors';
-import { logCharacters, type ToJobPage, type WireDetails } from '../../protocol/jobPage';
+import type { ToJobPage, WireDetails } from '../../protocol/jobPage';
 import { type JobSummary, jobDetailsSchema, logPieceSchema } from '../../protocol/jobs';
 import { askCli, type CommandLine, FollowedCommand } from '../commandLine';
 import type { JobList } from './jobList';
 import { logSize, wireJob } from './jobWords';
 import { Metrics } from './metrics';
 
+/** The page has this much of the log's end. */
+const logCharacters = 60_000;
 const postEveryMs = 250;
 const detailsEveryMs = 30_000;
 

@@ -56,7 +56,7 @@ class JobTree implements vscode.TreeDataProvider<JobNode> {
       id === 'here' ? 'This machine' : toLabel(id),
       jobs.length > 0 ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None,
     );
-    item.id = `host ${id}`;
+    item.id = `host ${id} ${jobs.length > 0}`; // else the first job of a host would stay folded away
     const facts = [host?.scheduler === 'slurm' ? 'Slurm' : '', jobs.length === 0 ? 'no jobs' : ''].filter(Boolean);
     item.description = failure ? `does not answer: ${toLabel(failure.message, 100)}` : facts.join(' · ');
     item.contextValue = host ? 'host-config' : 'host';

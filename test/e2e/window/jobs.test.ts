@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -34,6 +34,8 @@ done
     path.join(workspace, 'tiny.job.yaml'),
     `kind: custom\nname: short run\nscript: train.sh\narguments: [${home}/stop]\n`,
   );
+  const text = '<|im_start|>user\nHow many?<|im_end|>\n<|im_start|>assistant\n3<|im_end|>\n';
+  writeFileSync(path.join(workspace, 'rows.jsonl'), `${JSON.stringify({ text })}\n`.repeat(1_000));
   window = await Window.open({
     workspace,
     env: { SECOND_THOUGHT_HOME: home },
@@ -49,11 +51,32 @@ afterEach(async (context) => {
   if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
 });
 
+describe('fine-tuning', () => {
+  it('says steps, tokens and the command before anything is sent, and can be had as a file', async () => {
+    await window.runCommand('Second Thought: Fine-Tune on Host');
+    await window.choose('This machine');
+    await window.choose('rows.jsonl');
+    await window.choose('s1.1');
+    await window.choose('Qwen/Qwen2.5-0.5B-Instruct');
+    await window.input('GPUs per node', '1');
+    const question = window.page.locator('.monaco-dialog-box');
+    await question.getByText('1,000 rows × 5 epochs: 315 steps, 16 of them warm-up.').waitFor();
+    await question.getByText(/≈ [\d,]+ tokens per epoch/).waitFor();
+    await question.getByText(/exec 'python3' "\$ST_IN"\/'sft.py'/).waitFor();
+    await window.dialogButton('Edit as File').click();
+    await window.page.locator('.tab.active[data-resource-name="fine-tune-rows.job.yaml"]').waitFor();
+    expect(readFileSync(path.join(window.folder, 'fine-tune-rows.job.yaml'), 'utf8')).toBe(
+      `kind: fine-tune\npreset: s1.1\nmodel: Qwen/Qwen2.5-0.5B-Instruct\ndata: ${window.folder}/rows.jsonl\ngpus: 1\nname: fine-tune-rows\n`,
+    );
+  });
+});
+
 describe('jobs', () => {
   it('have a view that says what to do while there are none', async () => {
     await window.runCommand('View: Show Second Thought');
     await window.page.getByText('Fine-tuning, serving and studies run as jobs').waitFor();
     await window.page.locator('.pane-body').getByRole('button', { name: 'Submit Job' }).waitFor();
+    await window.runCommand('View: Close All Editors');
   });
 
   it('are submitted from a file after a look at what would run, and show how far they are', async () => {
