@@ -4,14 +4,22 @@ import * as vscode from 'vscode';
 import { toSecondThoughtError } from './core/base/errors';
 import type { Trace } from './core/traces/trace';
 import { forceFirstProblem } from './ui/commands/forceThinking';
+import { actOnJob } from './ui/commands/jobs';
 import { actOnRun } from './ui/commands/runActions';
+import { keepServed } from './ui/commands/servers';
 import { registerCommands } from './ui/commands/table';
 import { actOnTrace, openTrace } from './ui/commands/traceActions';
 import type { UiContext } from './ui/context';
 import { followContextKeys } from './ui/contextKeys';
 import { EngineClient } from './ui/engineClient';
-import { runsViewId, serversViewId, traceScheme } from './ui/ids';
+import { jobsViewId, runsViewId, serversViewId, traceScheme } from './ui/ids';
 import { InlineTraces } from './ui/inlineTrace/inlineTraces';
+import { announceEnds } from './ui/jobs/announceEnds';
+import { JobList } from './ui/jobs/jobList';
+import { JobLogs } from './ui/jobs/jobLog';
+import { JobPages } from './ui/jobs/jobPages';
+import { openJobsView } from './ui/jobs/jobTree';
+import { ServedModels } from './ui/jobs/servedModels';
 import { actAtPlace, removeNote } from './ui/laboratory/actions';
 import { LaboratoryState } from './ui/laboratory/laboratory';
 import { laboratoryToWire } from './ui/laboratory/toWire';
@@ -76,6 +84,8 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     onLaboratory: laboratory.onDidChange,
   });
   const studies = new StudyRuns();
+  const cli = { extensionPath: context.extensionPath };
+  const jobs = new JobList(cli, log, context.globalStorageUri.fsPath);
   const runViewer = new RunViewerProvider(
     context.extensionUri,
     (action, folder) => {
@@ -102,6 +112,13 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     laboratory,
     traceFiles,
     extensionUri: context.extensionUri,
+    cli,
+    jobs,
+    jobPages: new JobPages(context.extensionUri, cli, jobs, (action, id) => {
+      actOnJob(ui, action, id).catch((error) => presentError(error, log));
+    }),
+    jobLogs: new JobLogs(cli),
+    servedModels: new ServedModels(cli, log, (...served) => keepServed(ui, ...served)),
     terminalCommand: provideTerminalCommand(context, log),
   };
   context.subscriptions.push(
@@ -121,6 +138,12 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     OutcomeLenses.register(new OutcomeLenses(ui.outcomes, memory)),
     vscode.window.createTreeView(serversViewId, { treeDataProvider: new ServerTree(ui) }),
     vscode.window.createTreeView(runsViewId, { treeDataProvider: ui.runs }),
+    ui.jobs,
+    ui.jobLogs,
+    ui.jobPages,
+    ui.servedModels,
+    openJobsView(ui.jobs, jobsViewId),
+    announceEnds(ui),
     createStatusItem(ui),
     followContextKeys(ui, viewer.onDidChangeActive),
     traceFiles,

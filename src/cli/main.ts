@@ -7,6 +7,7 @@ import { addCurate } from './curate';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
 import { addFork } from './fork';
+import { addHosts } from './hostsCommand';
 import { addExport, addImport } from './interchange';
 import { addJobs } from './jobs';
 import { addNotes } from './notes';
@@ -44,6 +45,7 @@ async function main(argv: string[]): Promise<number> {
   addImport(program, packageRoot);
   addExport(program);
   addJobs(program, packageRoot);
+  addHosts(program);
   addCurate(program, packageRoot);
   try {
     if (argv.length <= 2) program.help();

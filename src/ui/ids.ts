@@ -32,6 +32,24 @@ export const commandIds = {
   renameRun: 'secondThought.renameRun',
   deleteRun: 'secondThought.deleteRun',
   revealRun: 'secondThought.revealRun',
+  fineTune: 'secondThought.fineTune',
+  serveOnHost: 'secondThought.serveOnHost',
+  submitJob: 'secondThought.submitJob',
+  addHost: 'secondThought.addHost',
+  checkHost: 'secondThought.checkHost',
+  connectHost: 'secondThought.connectHost',
+  removeHost: 'secondThought.removeHost',
+  adoptJobs: 'secondThought.adoptJobs',
+  refreshJobs: 'secondThought.refreshJobs',
+  openJob: 'secondThought.openJob',
+  openJobLog: 'secondThought.openJobLog',
+  cancelJob: 'secondThought.cancelJob',
+  requeueJob: 'secondThought.requeueJob',
+  fetchJob: 'secondThought.fetchJob',
+  copyJobCommand: 'secondThought.copyJobCommand',
+  openJobTerminal: 'secondThought.openJobTerminal',
+  cloneJob: 'secondThought.cloneJob',
+  connectServer: 'secondThought.connectServer',
   showLog: 'secondThought.showLog',
   openTraceText: 'secondThought.openTraceText',
   compareTraces: 'secondThought.compareTraces',
@@ -44,6 +62,8 @@ export const traceViewType = 'secondThought.traceViewer';
 export const runViewType = 'secondThought.runViewer';
 export const serversViewId = 'secondThought.servers';
 export const runsViewId = 'secondThought.runs';
+export const jobPageType = 'secondThought.job';
+export const jobsViewId = 'secondThought.jobs';
 export const inlineControllerId = 'secondThought.inline';
 /** Language of `*.trace`, the text form of a trace. */
 export const traceTextLanguage = 'second-thought-trace';

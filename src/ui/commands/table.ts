@@ -5,10 +5,25 @@ import { presentError } from '../presentError';
 import { evaluateProblem } from './evaluateProblem';
 import { clearOutcomes, evaluateProblemSet } from './evaluateProblemSet';
 import { forceAgain, forceThinking } from './forceThinking';
+import { addHost, checkHost, connectHost, removeHost } from './hosts';
+import {
+  adoptJobs,
+  cancelJob,
+  cloneJob,
+  connectServer,
+  copyJobCommand,
+  fetchJob,
+  openJob,
+  openJobLog,
+  openJobTerminal,
+  refreshJobs,
+  requeueJob,
+} from './jobs';
 import { deleteRun, renameRun, revealRun } from './runs';
 import { getStarted, openSamples } from './samples';
 import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
 import { dryRunStudy, newStudy, openRun, pauseRun, resumeRun, runStudy } from './studies';
+import { fineTune, serveOnHost, submitJob } from './submitJob';
 import { actOnTraces, dismissTrace, openInTraceViewer, openTrace, sendToCuration } from './traceActions';
 import { compareTraces, openTraceText } from './traceTexts';
 
@@ -49,6 +64,24 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   renameRun,
   deleteRun,
   revealRun,
+  fineTune,
+  serveOnHost,
+  submitJob,
+  addHost,
+  checkHost,
+  connectHost,
+  removeHost,
+  adoptJobs,
+  refreshJobs,
+  openJob,
+  openJobLog,
+  cancelJob,
+  requeueJob,
+  fetchJob,
+  copyJobCommand,
+  openJobTerminal,
+  cloneJob,
+  connectServer,
   showLog: (ui) => ui.log.show(),
   openTraceText,
   compareTraces,
