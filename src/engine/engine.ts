@@ -14,6 +14,7 @@ import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
 
+import { CurationViews } from './curationViews';
 import { runReport } from './runReport';
 
 interface EngineOptions {
@@ -37,6 +38,7 @@ const waitingEveryMs = 1_000;
 export class Engine {
   readonly #options: EngineOptions;
   readonly #running = new Map<string, Running>();
+  readonly #curations = new CurationViews();
   /** Interrupted traces that are about to run again. */
   readonly #resuming = new Set<string>();
   /** Requests that are being answered, by number: what `cancel` ends. */
@@ -118,6 +120,8 @@ export class Engine {
         return { trace: await (request.run ? RunStore.at(request.run, clock) : store).find(request.traceId) };
       case 'score':
         return { report: runReport(await readRunSamples(request.run)) };
+      case 'curation':
+        return { curation: await this.#curations.answer(request.folder, request.query) };
       default:
         return request satisfies never;
     }

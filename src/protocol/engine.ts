@@ -6,6 +6,7 @@ import { findingSchema, serverProbeSchema } from '../core/servers/serverFacts';
 import { serverSpecSchema } from '../core/servers/serverSpec';
 import { traceEventSchema } from '../core/traces/events';
 import { traceSchema } from '../core/traces/trace';
+import { curationQuerySchema, curationReplySchema } from './curationViewer';
 import { reportSchema } from './runViewer';
 
 /**
@@ -55,6 +56,8 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('read'), requestId, traceId, run: z.string().optional() }),
   /** The numbers of the run in a folder. */
   z.object({ type: z.literal('score'), requestId, run: z.string() }),
+  /** What the page of a curation asks about the one in a folder. */
+  z.object({ type: z.literal('curation'), requestId, folder: z.string(), query: curationQuerySchema }),
 ]);
 export type EngineRequest = z.infer<typeof engineRequestSchema>;
 
@@ -62,8 +65,8 @@ const errorReportSchema = z.object({ code: z.string(), message: z.string(), reme
 
 /**
  * Replies: `force`, `waitAgain`, `continue` and `read` give `{ trace }`, `evaluate` gives `{ outcome }`, `list` gives
- * `{ traces }`, the requests about servers what their names say, `score` gives `{ report }`; the others
- * give `{}`.
+ * `{ traces }`, the requests about servers what their names say, `score` gives `{ report }`, `curation` gives `{ curation }`;
+ * the others give `{}`.
  */
 const resultSchema = z.object({
   trace: traceSchema.optional(),
@@ -73,6 +76,7 @@ const resultSchema = z.object({
   dialect: z.string().nullable().optional(),
   findings: z.array(findingSchema).optional(),
   report: reportSchema.optional(),
+  curation: curationReplySchema.optional(),
 });
 export type EngineResult = z.infer<typeof resultSchema>;
 

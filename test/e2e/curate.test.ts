@@ -90,6 +90,31 @@ describe('second-thought curate', () => {
     expect((await run()).document.files).toEqual(first.files);
   });
 
+  it('keeps and drops rows by hand from the next run on, and takes that back', async () => {
+    const file = path.join(folder, 'small.curation.yaml');
+    const fates = async (...ids: string[]) => (await curate('explain', out, ...ids)).document;
+    const first = (await run()).document;
+    const decided = parseJsonLines(readFileSync(path.join(out, 'decisions.jsonl'), 'utf8')) as {
+      id: string;
+      isKept: boolean;
+      reason: { rule: string };
+    }[];
+    const chosen = decided.find(({ reason }) => reason.rule === 'drawn')?.id ?? '';
+    const solved = decided.find(({ reason }) => reason.rule === 'solved')?.id ?? '';
+    await curate('by-hand', file, chosen, '--drop', '--note', 'a typo', '--out', out);
+    await curate('by-hand', file, solved.slice(0, 12), '--keep', '--note', 'worth it', '--out', out);
+    expect(await fates(chosen)).toMatchObject([{ isKept: true }]); // the next run honours it
+    expect((await run()).document.stages.at(-1).left).toBe(400);
+    expect(await fates(chosen, solved)).toMatchObject([
+      { isKept: false, sentence: 'Dropped at quality: decided by hand: a typo.' },
+      { isKept: true, sentence: 'In the set: decided by hand: worth it.' },
+    ]);
+    await curate('by-hand', file, chosen, solved, '--undo', '--out', out);
+    expect((await run()).document.files).toEqual(first.files);
+    const { stderr } = await curate('by-hand', file, chosen, '--out', out);
+    expect(JSON.parse(stderr).error.message).toBe('Say one of --keep, --drop and --undo.');
+  });
+
   it.each([
     ['a feature that nobody gives', { difficulty: { solvedBy: ['gpt'] } }, 'bad-usage', /"gpt"/],
     [
