@@ -53,7 +53,11 @@ const builds = [
     platform: 'browser',
     format: 'iife',
     target: 'es2022',
-    entryPoints: { traceViewer: 'webview/traceViewer/main.ts', runViewer: 'webview/runViewer/main.ts' },
+    entryPoints: {
+      traceViewer: 'webview/traceViewer/main.ts',
+      runViewer: 'webview/runViewer/main.ts',
+      curationViewer: 'webview/curationViewer/main.ts',
+    },
     outdir: path.join(outdir, 'webview'),
     minify: production,
     sourcemap,

@@ -29,6 +29,10 @@ export const commandIds = {
   renameRun: 'secondThought.renameRun',
   deleteRun: 'secondThought.deleteRun',
   revealRun: 'secondThought.revealRun',
+  curateDataSet: 'secondThought.curateDataSet',
+  planCuration: 'secondThought.planCuration',
+  runCuration: 'secondThought.runCuration',
+  openCuration: 'secondThought.openCuration',
   showLog: 'secondThought.showLog',
   openTraceText: 'secondThought.openTraceText',
   compareTraces: 'secondThought.compareTraces',
@@ -39,6 +43,7 @@ export const commandIds = {
 export const traceScheme = 'second-thought-trace';
 export const traceViewType = 'secondThought.traceViewer';
 export const runViewType = 'secondThought.runViewer';
+export const curationViewType = 'secondThought.curationViewer';
 export const serversViewId = 'secondThought.servers';
 export const runsViewId = 'secondThought.runs';
 export const inlineControllerId = 'secondThought.inline';

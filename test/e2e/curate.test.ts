@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseJsonLines } from '../../src/core/base/files';
 import { readRows } from '../../src/core/data/readRows';
 import { curationPool } from '../support/curationPool';
+import { writePool } from '../support/writePool';
 import { CliHome } from './support/cli';
 
 /** A curation from the command line, on a pool with planted cases for every rule. */
@@ -11,41 +12,9 @@ const home = new CliHome();
 const folder = path.join(home.folder, 'pool');
 const out = path.join(home.folder, 'out');
 const pool = curationPool(6_000);
-const features = ['isgeminicorrect', 'isqwen7bcorrect', 'isqwen32bcorrect', 'gemini_length', 'domain'];
 afterAll(() => home.dispose());
 
-const lines = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-
-beforeAll(() => {
-  mkdirSync(folder, { recursive: true });
-  const sources = [...new Set(pool.rows.map(({ source }) => source))];
-  for (const source of sources) {
-    const rows = pool.rows.filter((row) => row.source === source);
-    const fields = rows.map(({ question, solution, sourceType, features: own }, index) => ({
-      question,
-      solution,
-      source_type: sourceType,
-      ...own,
-      thinking: `Thought ${index}.\n\nIt is so.`,
-      attempt: '42',
-    }));
-    writeFileSync(path.join(folder, `${source}.jsonl`), lines(fields));
-  }
-  const tests = pool.tests.map(({ name, questions }) => {
-    writeFileSync(path.join(folder, `${name}.test.jsonl`), lines(questions.map((question) => ({ question }))));
-    return { name, file: `${name}.test.jsonl` };
-  });
-  const entries = sources.map((name) => ({
-    name,
-    file: `${name}.jsonl`,
-    features: Object.fromEntries(features.map((feature) => [feature, feature])),
-    traces: { teacher: { thinking: 'thinking', attempt: 'attempt' } },
-  }));
-  const seeds = [{ name: 'benchmark', sources: ['gpqa', 'AIME'], solvedBy: 'isgeminicorrect' }];
-  const select = { size: 400, length: 'gemini_length', seeds };
-  const curation = { preset: 's1-paper', seed: 7, sources: entries, decontaminate: { against: tests }, select };
-  writeFileSync(path.join(folder, 'small.curation.yaml'), JSON.stringify(curation)); // JSON is YAML
-});
+beforeAll(() => writePool(folder, pool, 400));
 
 const curate = async (...words: string[]) => {
   const { code, stdout, stderr } = await home.run(['curate', ...words, '--json']);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../../scripts/host/browser.mjs';
+import type { FromCurationViewer, ToCurationViewer } from '../../src/protocol/curationViewer';
 import type { FromRunViewer, ToRunViewer } from '../../src/protocol/runViewer';
 import type { FromTraceViewer, ToTraceViewer, WireSpan, WireTrace } from '../../src/protocol/traceViewer';
 import { contentSecurityPolicy } from '../../src/ui/pagePolicy';
@@ -16,11 +17,13 @@ const nonce = 'bm9uY2U=';
 const pages = {
   traceViewer: contentSecurityPolicy("'self'", nonce),
   runViewer: contentSecurityPolicy("'self'", nonce, 'data:'),
+  curationViewer: contentSecurityPolicy("'self'", nonce),
 };
 
 interface Messages {
   traceViewer: { to: ToTraceViewer; from: FromTraceViewer };
   runViewer: { to: ToRunViewer; from: FromRunViewer };
+  curationViewer: { to: ToCurationViewer; from: FromCurationViewer };
 }
 
 /** The built page in Chromium under its real policy; the host is played by the test. */
