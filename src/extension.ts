@@ -1,8 +1,10 @@
 import { appendFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
-import { toSecondThoughtError } from './core/base/errors';
+import { SecondThoughtError, toSecondThoughtError } from './core/base/errors';
 import type { Trace } from './core/traces/trace';
+import type { CurationQuery } from './protocol/curationViewer';
+import { actOnCuration } from './ui/commands/curations';
 import { forceFirstProblem } from './ui/commands/forceThinking';
 import { actOnJob } from './ui/commands/jobs';
 import { actOnRun } from './ui/commands/runActions';
@@ -11,6 +13,8 @@ import { registerCommands } from './ui/commands/table';
 import { actOnTrace, openTrace } from './ui/commands/traceActions';
 import type { UiContext } from './ui/context';
 import { followContextKeys } from './ui/contextKeys';
+import { CurationLenses } from './ui/curations/curationLenses';
+import { CurationViewerProvider } from './ui/curations/curationViewer';
 import { EngineClient } from './ui/engineClient';
 import { jobsViewId, runsViewId, serversViewId, traceScheme } from './ui/ids';
 import { InlineTraces } from './ui/inlineTrace/inlineTraces';
@@ -63,6 +67,13 @@ const laboratoryIn = (engine: EngineClient, log: vscode.LogOutputChannel) => asy
   }
 };
 
+/** What the page of a curation asks, answered by the engine. */
+const answerIn = (engine: EngineClient) => async (folder: string, query: CurationQuery) => {
+  const { curation } = await engine.ask({ type: 'curation', folder, query });
+  if (curation) return curation;
+  throw new SecondThoughtError('internal', 'The engine gave no answer about the curation.');
+};
+
 /** Builds the objects and hands them over. Nothing starts, and nothing is sent, before a command. */
 export function activate(context: vscode.ExtensionContext): UiContext {
   const startedAt = performance.now();
@@ -92,6 +103,11 @@ export function activate(context: vscode.ExtensionContext): UiContext {
       actOnRun(ui, action, folder).catch((error) => presentError(error, log));
     },
     scoreIn(engine, log),
+  );
+  const curationViewer = new CurationViewerProvider(
+    context.extensionUri,
+    (request, folder) => actOnCuration(ui, request, folder).catch((error) => presentError(error, log)),
+    answerIn(engine),
   );
   const ui: UiContext = {
     engine,
@@ -133,6 +149,8 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     laboratory,
     TraceViewerProvider.register(viewer),
     RunViewerProvider.register(runViewer),
+    CurationViewerProvider.register(curationViewer),
+    CurationLenses.register(new CurationLenses()),
     StudyLenses.register(new StudyLenses(studies.onDidChange)),
     registerYamlLanguage(),
     OutcomeLenses.register(new OutcomeLenses(ui.outcomes, memory)),

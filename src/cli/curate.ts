@@ -1,27 +1,20 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { systemClock } from '../core/base/clock';
 import { SecondThoughtError } from '../core/base/errors';
-import { readTextFile, writeWholeFile } from '../core/base/files';
-import { lockFolder } from '../core/base/folderLock';
+import { writeWholeFile } from '../core/base/files';
 import { printable } from '../core/base/untrustedText';
-import { type CurationFile, parseCuration } from '../core/curate/curationFile';
-import { CurationFolder } from '../core/curate/curationFolder';
-import type { FunnelStage } from '../core/curate/decide';
+import { decideByHand } from '../core/curate/byHand';
+import { CurationFolder, type DecidedRow } from '../core/curate/curationFolder';
 import { describeDecision } from '../core/curate/describeReason';
 import { diffSets } from '../core/curate/diffSets';
 import { planCuration } from '../core/curate/planCuration';
 import { stages } from '../core/curate/row';
-import { runCuration } from '../core/curate/runCuration';
-import { describeDuration } from '../core/evaluate/estimate';
-import { type Connection, connect } from '../core/servers/connect';
-import { usualDialect } from '../core/servers/serverSpec';
 import { addCurateAdd } from './curateAdd';
-import { untilInterrupted } from './interrupt';
+import { funnelText, inFolder, placeOf } from './curatePlace';
+import { type RunFlags, runFile } from './curateRun';
 import { count, positive } from './numbers';
 import { printJson } from './output';
-import { ProgressLine } from './progressLine';
-import { addServerOptions, chooseServer, type ServerFlags } from './serverOptions';
+import { addServerOptions } from './serverOptions';
 
 /** `second-thought curate`: from many questions to a small training set, with a reason for every row. */
 export function addCurate(program: Command, packageRoot: string): void {
@@ -49,6 +42,19 @@ export function addCurate(program: Command, packageRoot: string): void {
   addServerOptions(run)
     .addHelpText('after', '\nExample:\n  second-thought curate run s1k.curation.yaml')
     .action((file: string, flags: RunFlags) => runFile(file, flags, packageRoot));
+  curate
+    .command('by-hand')
+    .argument('<curation>', 'a *.curation.yaml file that was run')
+    .argument('<id...>', 'ids of rows, or their beginnings')
+    .description('Keep or drop rows whatever the rules say; the next run honours it.')
+    .option('--keep', 'they are to be in the set')
+    .option('--drop', 'they are not to be in the set')
+    .option('--undo', 'leave them to the rules again')
+    .option('--note <text>', 'why', '')
+    .option('--out <folder>', 'where it was run; without it: curations/NAME beside the file')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  second-thought curate by-hand s1k.curation.yaml 2f5d9c --drop --note "a typo"')
+    .action(byHand);
   curate
     .command('diff')
     .argument('<one>', 'the folder of a curation')
@@ -78,48 +84,10 @@ export function addCurate(program: Command, packageRoot: string): void {
     .action(explain);
 }
 
-interface RunFlags extends ServerFlags {
-  out?: string;
-  concurrency: number;
-  waitFor: number;
-  json?: boolean;
-}
-
-interface Place {
-  curation: CurationFile;
-  base: string;
-  folder: string;
-}
-
-async function placeOf(file: string, out: string | undefined): Promise<Place> {
-  const name = path.basename(file).replace(/(\.curation)?\.ya?ml$/, '');
-  const base = path.dirname(path.resolve(file));
-  const curation = parseCuration(await readTextFile(file), path.basename(file));
-  return { curation, base, folder: path.resolve(out ?? path.join(base, 'curations', name)) };
-}
-
-/** Takes the folder for this process until the work ends or is stopped. */
-async function inFolder<T>(
-  folder: string,
-  work: (signal: AbortSignal, progress: ProgressLine) => Promise<T>,
-): Promise<T> {
-  const { signal, release } = untilInterrupted();
-  const progress = new ProgressLine(process.stderr);
-  await new CurationFolder(folder).make();
-  const free = await lockFolder(folder);
-  try {
-    return await work(signal, progress);
-  } finally {
-    progress.clear();
-    release();
-    await free();
-  }
-}
-
 async function planOf(file: string, flags: { out?: string; json?: boolean }): Promise<void> {
   const place = await placeOf(file, flags.out);
-  const plan = await inFolder(place.folder, (signal, progress) =>
-    planCuration(place.curation, {
+  const plan = await inFolder(place, (curation, signal, progress) =>
+    planCuration(curation, {
       ...place,
       signal,
       onProgress: ({ source, rows }) => progress.show(`${source}: ${rows} rows`),
@@ -133,45 +101,35 @@ async function planOf(file: string, flags: { out?: string; json?: boolean }): Pr
   process.stdout.write(`${funnelText(plan.funnel)}\n${producers.join('\n')}${producers.length > 0 ? '\n' : ''}`);
 }
 
-async function runFile(file: string, flags: RunFlags, packageRoot: string): Promise<void> {
-  const { curation, base, folder } = await placeOf(file, flags.out);
-  const connections = new Map<string, Promise<Connection>>();
-  const { verdicts, hashes } = await inFolder(folder, async (signal, progress) => {
-    const connectTo = (id: string | undefined) => {
-      const server = flags.server ?? id;
-      const known = connections.get(server ?? '');
-      if (known) return known;
-      const own = server === undefined ? flags : { ...flags, server };
-      const deterministic = flags.deterministic ? { deterministic: true } : {};
-      const opened = chooseServer(own).then((choice) =>
-        connect(choice.server, { packageRoot, signal, ...deterministic }),
-      );
-      connections.set(server ?? '', opened);
-      return opened;
-    };
-    try {
-      return await runCuration(curation, {
-        base,
-        folder,
-        signal,
-        onProgress: ({ source, rows }) => progress.show(`${source}: ${rows} rows`),
-        features: {
-          connectTo,
-          usualDialect: flags.dialect ?? usualDialect,
-          taxonomyFile: path.join(packageRoot, 'media', 'curation', 'msc.json'),
-          concurrency: flags.concurrency,
-          clock: systemClock,
-          patienceMs: flags.waitFor * 1_000,
-          onProgress: (name, done, of) => progress.show(name, done, of),
-          onAway: (name, waitedMs) => progress.show(`${name}: the server is away, for ${describeDuration(waitedMs)}`),
-        },
-      });
-    } finally {
-      for (const opened of connections.values()) await opened.then((one) => one.close()).catch(() => {});
-    }
+interface HandFlags {
+  keep?: boolean;
+  drop?: boolean;
+  undo?: boolean;
+  note: string;
+  out?: string;
+  json?: boolean;
+}
+
+async function byHand(file: string, beginnings: string[], flags: HandFlags): Promise<void> {
+  const wanted = (['keep', 'drop', 'undo'] as const).filter((name) => flags[name]);
+  const [wish] = wanted;
+  if (wish === undefined || wanted.length > 1) {
+    throw new SecondThoughtError('bad-usage', 'Say one of --keep, --drop and --undo.');
+  }
+  const place = await placeOf(file, flags.out);
+  const decisions = await new CurationFolder(place.folder).decisions();
+  const ids = beginnings.map((id) => decisions[placeOfRow(decisions, id, place.folder)]?.id ?? id);
+  await decideByHand(place.file, ids, wish === 'undo' ? null : wish, flags.note);
+  if (flags.json) printJson({ schemaVersion: 1, decision: wish, ids });
+  else process.stdout.write(`${ids.map((id) => `${id} ${wish}`).join('\n')}\nThe next run honours it.\n`);
+}
+
+function placeOfRow(decisions: readonly { id: string }[], id: string, folder: string): number {
+  const index = decisions.findIndex((decision) => decision.id.startsWith(id));
+  if (index >= 0) return index;
+  throw new SecondThoughtError('file-not-found', `The curation in ${folder} has no row "${id}".`, {
+    remedy: 'An id is the first 16 hexadecimal digits of the SHA-256 of its question; decisions.jsonl lists them.',
   });
-  if (flags.json) printJson({ schemaVersion: 1, folder, stages: verdicts.funnel, files: hashes });
-  else process.stdout.write(`${funnelText(verdicts.funnel)}\n${folder}\n`);
 }
 
 async function diff(one: string, other: string, flags: { json?: boolean }): Promise<void> {
@@ -209,26 +167,14 @@ async function exportRows(
   else process.stdout.write(`${lines.length} rows in ${file}\n`);
 }
 
-/** One line per stage: rows left, and what was dropped by which rule. */
-function funnelText(funnel: readonly FunnelStage[]): string {
-  return funnel
-    .map(({ stage, left, dropped }) => {
-      const rules = Object.entries(dropped).map(([rule, count]) => `${count} ${printable(rule)}`);
-      return `${stage.padEnd(16)} ${String(left).padStart(8)}${rules.length > 0 ? `   − ${rules.join(', ')}` : ''}`;
-    })
-    .join('\n');
-}
-
 async function explain(folder: string, ids: string[], flags: { json?: boolean }): Promise<void> {
   const place = new CurationFolder(path.resolve(folder));
   const [rows, decisions] = [await place.rows(), await place.decisions()];
   const found = ids.map((id) => {
-    const index = decisions.findIndex((decision) => decision.id.startsWith(id));
-    const [decision, row] = [decisions[index], rows[index]];
-    if (decision && row) return { ...decision, question: row.question, sentence: describeDecision(decision) };
-    throw new SecondThoughtError('file-not-found', `The curation in ${folder} has no row "${id}".`, {
-      remedy: 'An id is the first 16 hexadecimal digits of the SHA-256 of its question; decisions.jsonl lists them.',
-    });
+    const index = placeOfRow(decisions, id, folder);
+    const { question = '' } = rows[index] ?? {};
+    const decision = decisions[index] as DecidedRow;
+    return { ...decision, question, sentence: describeDecision(decision) };
   });
   if (flags.json) printJson(found);
   else

@@ -16,7 +16,7 @@ import { findWithForks } from '../core/traces/forkStore';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
-
+import { CurationViews } from './curationViews';
 import { forksOf, keepAsRow, laboratoryOf, probesOf, writeNote } from './laboratory';
 import { runReport } from './runReport';
 
@@ -41,6 +41,7 @@ const waitingEveryMs = 1_000;
 export class Engine {
   readonly #options: EngineOptions;
   readonly #running = new Map<string, Running>();
+  readonly #curations = new CurationViews();
   /** Interrupted traces that are about to run again. */
   readonly #resuming = new Set<string>();
   /** Requests that are being answered, by number: what `cancel` ends. */
@@ -143,6 +144,8 @@ export class Engine {
         return { laboratory: await laboratoryOf(request.trace, request.run ?? store.folder, store) };
       case 'score':
         return { report: runReport(await readRunSamples(request.run)) };
+      case 'curation':
+        return { curation: await this.#curations.answer(request.folder, request.query) };
       default:
         return request satisfies never;
     }

@@ -10,6 +10,7 @@ import { findingSchema, serverProbeSchema } from '../core/servers/serverFacts';
 import { serverSpecSchema } from '../core/servers/serverSpec';
 import { traceEventSchema } from '../core/traces/events';
 import { forkSchema, traceSchema } from '../core/traces/trace';
+import { curationQuerySchema, curationReplySchema } from './curationViewer';
 import { reportSchema } from './runViewer';
 
 /**
@@ -98,6 +99,8 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('laboratory'), requestId, trace: traceSchema, run }),
   /** The numbers of the run in a folder. */
   z.object({ type: z.literal('score'), requestId, run: z.string() }),
+  /** What the page of a curation asks about the one in a folder. */
+  z.object({ type: z.literal('curation'), requestId, folder: z.string(), query: curationQuerySchema }),
 ]);
 export type EngineRequest = z.infer<typeof engineRequestSchema>;
 
@@ -106,7 +109,7 @@ const errorReportSchema = z.object({ code: z.string(), message: z.string(), reme
 /**
  * Replies: `force`, `waitAgain`, `continue` and `read` give `{ trace }`, `evaluate` gives `{ outcome }`, `list` gives
  * `{ traces }`, `fork` `{ forks }`, the requests about servers what their names say, `score` gives `{ report }`, `probeTrace`
- * `{ probes }`, the requests about notes `{ note }`, `laboratory` what it says; the others give `{}`.
+ * `{ probes }`, the requests about notes `{ note }`, `laboratory` and `curation` what they say; the others give `{}`.
  */
 const laboratorySchema = z.object({
   /** The latest; null: none were made. */
@@ -141,6 +144,7 @@ const resultSchema = z.object({
   probes: probeRecordSchema.optional(),
   note: noteSchema.optional(),
   laboratory: laboratorySchema.optional(),
+  curation: curationReplySchema.optional(),
 });
 export type EngineResult = z.infer<typeof resultSchema>;
 

@@ -50,6 +50,10 @@ export const commandIds = {
   openJobTerminal: 'secondThought.openJobTerminal',
   cloneJob: 'secondThought.cloneJob',
   connectServer: 'secondThought.connectServer',
+  curateDataSet: 'secondThought.curateDataSet',
+  planCuration: 'secondThought.planCuration',
+  runCuration: 'secondThought.runCuration',
+  openCuration: 'secondThought.openCuration',
   showLog: 'secondThought.showLog',
   openTraceText: 'secondThought.openTraceText',
   compareTraces: 'secondThought.compareTraces',
@@ -60,6 +64,7 @@ export const commandIds = {
 export const traceScheme = 'second-thought-trace';
 export const traceViewType = 'secondThought.traceViewer';
 export const runViewType = 'secondThought.runViewer';
+export const curationViewType = 'secondThought.curationViewer';
 export const serversViewId = 'secondThought.servers';
 export const runsViewId = 'secondThought.runs';
 export const jobPageType = 'secondThought.job';

@@ -29,8 +29,8 @@ export async function planCuration(
   await place.collect(curation, options.base, rowsIn, options.onProgress, options.signal);
   const rows = await place.rows();
   const tests = await testSets(curation, options.base);
-  const { funnel } = decide(rows, tests, rules, 'features');
-  const left = rowsToAsk(rows, tests, curation);
+  const early = decide(rows, tests, rules, 'features');
+  const left = rowsToAsk(rows, early, curation);
   const producers: PlannedProducer[] = [];
   for (const [name, producer] of Object.entries(curation.features ?? {})) {
     const lacking = left.filter((row) => (row.features[name] ?? null) === null).length;
@@ -38,7 +38,7 @@ export async function planCuration(
     const mean = await meanTokens(place, name);
     producers.push({ name, rows: lacking, requests, tokens: mean === null ? null : Math.round(requests * mean) });
   }
-  return { funnel, producers };
+  return { funnel: early.funnel, producers };
 }
 
 /** The usual case of a model that keeps to the form: one reply. Rules and tokenizers generate nothing. */

@@ -47,7 +47,10 @@ export async function runCuration(curation: CurationFile, options: CurationOptio
   const rows = await place.rows();
   const tests = await testSets(curation, base);
   const asked = { ...options.features, base, folder: place, signal };
-  const made = await addFeatures(rowsToAsk(rows, tests, curation), curation, asked);
+  const early = decide(rows, tests, rules, 'features');
+  const toAsk = rowsToAsk(rows, early, curation);
+  if (toAsk.length > 0) await place.writeDecisions(rows, early.decisions, early.funnel); // for those who watch
+  const made = await addFeatures(toAsk, curation, asked);
   const verdicts = decide(rows, tests, rules);
   await place.writeDecisions(rows, verdicts.decisions, verdicts.funnel);
   const chosen = await withTraces(
@@ -87,10 +90,9 @@ export async function* rowsIn(file: string): AsyncIterable<SourceRow> {
 }
 
 /** Rows that are left when features begin to matter: nobody is asked about contaminated rows and duplicates. */
-export function rowsToAsk(rows: Row[], tests: TestSet[], curation: CurationFile): Row[] {
+export function rowsToAsk(rows: Row[], { decisions }: Verdicts, curation: CurationFile): Row[] {
   if (Object.keys(curation.features ?? {}).length === 0) return [];
-  const { decisions } = decide(rows, tests, rulesOf(curation), 'features');
-  return rows.filter((_, index) => decisions[index]?.stage === 'selection');
+  return rows.filter((_, index) => decisions[index]?.reason.rule === 'undecided');
 }
 
 export async function testSets({ decontaminate = {} }: CurationFile, base: string): Promise<TestSet[]> {

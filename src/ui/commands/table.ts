@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { UiContext } from '../context';
 import { commandIds } from '../ids';
 import { presentError } from '../presentError';
+import { curateDataSet, openCuration, planCuration, runCuration } from './curations';
 import { evaluateProblem } from './evaluateProblem';
 import { clearOutcomes, evaluateProblemSet } from './evaluateProblemSet';
 import { forceAgain, forceThinking } from './forceThinking';
@@ -82,6 +83,10 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   openJobTerminal,
   cloneJob,
   connectServer,
+  curateDataSet,
+  planCuration,
+  runCuration,
+  openCuration,
   showLog: (ui) => ui.log.show(),
   openTraceText,
   compareTraces,

@@ -23,6 +23,8 @@ export interface FeatureOptions extends Pick<AskOptions, 'concurrency' | 'clock'
   /** The taxonomy where the file names none. */
   taxonomyFile: string;
   onProgress?(feature: string, done: number, of: number): void;
+  /** Where the replies about a feature are, under `features/`. */
+  onAsking?(feature: string, folder: string): void;
   onAway?(feature: string, waitedMs: number): void;
 }
 
@@ -178,10 +180,11 @@ class Producers {
     const version = shortHash(JSON.stringify([same, condition, this.#file.seed, connection.server.model, upstream]));
     this.#versions.set(name, version);
     const wanted = new Set(questions.map(({ id }) => id));
-    let done = 0;
+    const place = `${name}-${version}`;
+    this.#options.onAsking?.(name, place);
     const replies = await ask(questions, {
       ...asked,
-      folder: folder.file('features', `${name}-${version}`),
+      folder: folder.file('features', place),
       connection,
       condition,
       seed: this.#file.seed,
@@ -189,7 +192,7 @@ class Producers {
       clock,
       signal,
       patienceMs,
-      onReply: () => onProgress?.(name, ++done, questions.length * (asked.untilValue ? 1 : asked.samples)),
+      onCount: (done) => onProgress?.(name, done, wanted.size * (asked.untilValue ? 1 : asked.samples)),
       onAway: (waitedMs) => onAway?.(name, waitedMs),
     });
     return replies.filter(({ id, sample }) => wanted.has(id) && sample < asked.samples);

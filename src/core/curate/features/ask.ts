@@ -27,7 +27,8 @@ export interface AskOptions {
   signal: AbortSignal;
   /** How long a server that is away is waited for, in milliseconds without a new reply. */
   patienceMs: number;
-  onReply(reply: Reply): void;
+  /** Replies that are there, from earlier runs too; where a value is wanted, rows that have one. */
+  onCount(done: number): void;
   onAway?(waitedMs: number): void;
 }
 
@@ -56,9 +57,16 @@ const retryEveryMs = 5_000;
  * @throws SecondThoughtError `cancelled`, and all codes of `generateSamples` where waiting does not help
  */
 export async function ask(questions: readonly Question[], options: AskOptions): Promise<Reply[]> {
-  const { folder, clock, read, onReply, samples, untilValue } = options;
-  const replies = await Replies.open(folder, clock, read, onReply);
-  const each = [...new Map(questions.map((question) => [question.id, question])).values()]; // the same question is asked once
+  const { folder, clock, read, onCount, samples, untilValue } = options;
+  const unique = new Map(questions.map((question) => [question.id, question])); // the same question is asked once
+  const each = [...unique.values()];
+  const counted = new Set<string>();
+  const count = ({ id, sample, value, error }: Reply) => {
+    if (error !== undefined || sample >= samples || !unique.has(id) || (untilValue && value === null)) return;
+    onCount(counted.add(untilValue ? id : `${id} ${sample}`).size);
+  };
+  const replies = await Replies.open(folder, clock, read, count);
+  for (const reply of replies.all()) count(reply);
   for (let sample = 0; sample < samples; sample++) {
     const open = each.filter(({ id }) => !untilValue || !replies.hasValue(id, sample));
     await patiently(options, replies, () => round(open, sample, replies, options));

@@ -11,7 +11,7 @@ import type { GivenTrace } from '../collect';
 import { type FeatureValue, featureValueSchema } from '../row';
 
 /** A line of `replies.jsonl`: what a model said about a row, and what was made of it. */
-const replySchema = z.object({
+export const replySchema = z.object({
   /** The row. */
   id: z.string(),
   sample: z.int().nonnegative(),
