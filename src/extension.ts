@@ -16,7 +16,7 @@ import { followContextKeys } from './ui/contextKeys';
 import { CurationLenses } from './ui/curations/curationLenses';
 import { CurationViewerProvider } from './ui/curations/curationViewer';
 import { EngineClient } from './ui/engineClient';
-import { jobsViewId, runsViewId, serversViewId, traceScheme } from './ui/ids';
+import { jobsViewId, runsViewId, searchViewId, serversViewId, traceScheme } from './ui/ids';
 import { InlineTraces } from './ui/inlineTrace/inlineTraces';
 import { announceEnds } from './ui/jobs/announceEnds';
 import { JobList } from './ui/jobs/jobList';
@@ -34,6 +34,7 @@ import { OutcomeStore } from './ui/outcomes/outcomeStore';
 import { presentError } from './ui/presentError';
 import { RunTree } from './ui/runs/runTree';
 import { RunViewerProvider } from './ui/runViewer/runViewer';
+import { SearchTree } from './ui/search/searchTree';
 import { ServerStates } from './ui/servers/serverStates';
 import { ServerTree } from './ui/servers/serverTree';
 import { createStatusItem } from './ui/statusItem';
@@ -126,6 +127,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     activeTrace: () => viewer.active,
     activeTraceRun: () => viewer.activeRun,
     laboratory,
+    search: new SearchTree(cli, searchViewId),
     traceFiles,
     extensionUri: context.extensionUri,
     cli,
@@ -147,6 +149,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     ui.runs,
     studies,
     laboratory,
+    ui.search,
     TraceViewerProvider.register(viewer),
     RunViewerProvider.register(runViewer),
     CurationViewerProvider.register(curationViewer),

@@ -78,4 +78,15 @@ describe('a researcher in the window', () => {
       .waitFor();
     await heading(raspberry).waitFor();
   });
+
+  it('searches all traces, and opens one from a hit', async () => {
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('Second Thought: Search Traces');
+    await window.input('Search Traces', 'wait, in chunks');
+    const rows = window.page.locator('.pane-body .monaco-list-row');
+    await window.page.getByText(/“wait, in chunks”: \d+ hits in \d+ traces/).waitFor();
+    await rows.filter({ hasText: 'Wait, in chunks' }).first().click();
+    await complete().waitFor();
+    await heading(raspberry).waitFor();
+  });
 });
