@@ -96,11 +96,11 @@ const scenes = {
     await viewer.locator('.note-label').waitFor();
     await act(14, 'End the thinking');
     await viewer.locator('.family li').nth(1).waitFor();
-    await viewer.getByRole('button', { name: 'the first' }).click();
+    await viewer.getByRole('button', { name: 'the first', exact: true }).click();
     await viewer.locator('.note-label').waitFor();
     await act(30, 'Add “Hmm”');
     await viewer.locator('.family li').nth(2).waitFor();
-    await viewer.getByRole('button', { name: 'the first' }).click();
+    await viewer.getByRole('button', { name: 'the first', exact: true }).click();
     await viewer.locator('.note-label').waitFor();
     await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
     await viewer.getByRole('region', { name: 'Thinking' }).focus();

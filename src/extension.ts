@@ -11,6 +11,7 @@ import { actOnRun } from './ui/commands/runActions';
 import { keepServed } from './ui/commands/servers';
 import { registerCommands } from './ui/commands/table';
 import { actOnTrace, openTrace } from './ui/commands/traceActions';
+import { compareWith } from './ui/commands/traceTexts';
 import type { UiContext } from './ui/context';
 import { followContextKeys } from './ui/contextKeys';
 import { CurationLenses } from './ui/curations/curationLenses';
@@ -91,6 +92,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     act: (action, trace) => report(actOnTrace(ui, action, trace)),
     actAtPlace: (pointed) => report(actAtPlace(ui, pointed)),
     open: (traceId) => report(openTrace(ui, traceId)),
+    compare: (trace, otherId) => report(compareWith(ui, trace, otherId)),
     removeNote: (trace, run, noteId) => report(removeNote(ui, trace, run, noteId)),
     laboratory: laboratoryIn(engine, log),
     onLaboratory: laboratory.onDidChange,

@@ -155,8 +155,10 @@ describe('the laboratory', () => {
       expect.stringMatching(/^–\s+48/),
       expect.stringMatching(/^3\s+128/),
     ]);
-    await viewer.page.getByRole('button', { name: 'cue "Hmm" at token 57' }).click();
+    await viewer.page.getByRole('button', { name: 'cue "Hmm" at token 57', exact: true }).click();
     expect(await last()).toEqual({ type: 'open', traceId: 'b' });
+    await viewer.page.getByRole('button', { name: 'Compare this trace with: cue "Hmm" at token 57' }).click();
+    expect(await last()).toEqual({ type: 'compare', traceId: 'b' });
     await viewer.page.getByRole('button', { name: 'Remove the note slip' }).click();
     expect(await last()).toEqual({ type: 'removeNote', noteId: 'n1' });
     expect(viewer.violations).toEqual([]);
