@@ -2,19 +2,31 @@ import { appendFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
 import { SecondThoughtError, toSecondThoughtError } from './core/base/errors';
+import type { Trace } from './core/traces/trace';
 import type { CurationQuery } from './protocol/curationViewer';
 import { actOnCuration } from './ui/commands/curations';
 import { forceFirstProblem } from './ui/commands/forceThinking';
+import { actOnJob } from './ui/commands/jobs';
 import { actOnRun } from './ui/commands/runActions';
+import { keepServed } from './ui/commands/servers';
 import { registerCommands } from './ui/commands/table';
-import { actOnTrace } from './ui/commands/traceActions';
+import { actOnTrace, openTrace } from './ui/commands/traceActions';
 import type { UiContext } from './ui/context';
 import { followContextKeys } from './ui/contextKeys';
 import { CurationLenses } from './ui/curations/curationLenses';
 import { CurationViewerProvider } from './ui/curations/curationViewer';
 import { EngineClient } from './ui/engineClient';
-import { runsViewId, serversViewId, traceScheme } from './ui/ids';
+import { jobsViewId, runsViewId, serversViewId, traceScheme } from './ui/ids';
 import { InlineTraces } from './ui/inlineTrace/inlineTraces';
+import { announceEnds } from './ui/jobs/announceEnds';
+import { JobList } from './ui/jobs/jobList';
+import { JobLogs } from './ui/jobs/jobLog';
+import { JobPages } from './ui/jobs/jobPages';
+import { openJobsView } from './ui/jobs/jobTree';
+import { ServedModels } from './ui/jobs/servedModels';
+import { actAtPlace, removeNote } from './ui/laboratory/actions';
+import { LaboratoryState } from './ui/laboratory/laboratory';
+import { laboratoryToWire } from './ui/laboratory/toWire';
 import { LiveTraces } from './ui/liveTraces';
 import { WorkspaceMemory } from './ui/memory';
 import { OutcomeLenses } from './ui/outcomes/outcomeLenses';
@@ -50,6 +62,18 @@ const answerIn = (engine: EngineClient) => async (folder: string, query: Curatio
   throw new SecondThoughtError('internal', 'The engine gave no answer about the curation.');
 };
 
+/** What is known of a trace beside itself; where it cannot be told, the log says why and the page goes on without. */
+const laboratoryIn = (engine: EngineClient, log: vscode.LogOutputChannel) => async (trace: Trace, run?: string) => {
+  try {
+    const order = { type: 'laboratory', trace } as const;
+    const { laboratory } = await engine.ask(run === undefined ? order : { ...order, run });
+    return laboratory && laboratoryToWire(laboratory, trace.id);
+  } catch (error) {
+    log.debug(`${trace.id}: ${toSecondThoughtError(error).message}`);
+    return undefined;
+  }
+};
+
 /** Builds the objects and hands them over. Nothing starts, and nothing is sent, before a command. */
 export function activate(context: vscode.ExtensionContext): UiContext {
   const startedAt = performance.now();
@@ -60,10 +84,19 @@ export function activate(context: vscode.ExtensionContext): UiContext {
   const traces = new LiveTraces(engine);
   const memory = new WorkspaceMemory(context.workspaceState);
   const traceFiles = new TraceFiles(traces);
-  const viewer = new TraceViewerProvider(context.extensionUri, traces, (action, trace) => {
-    actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
+  const laboratory = new LaboratoryState();
+  const report = (work: Promise<unknown>) => void work.catch((error) => presentError(error, log));
+  const viewer = new TraceViewerProvider(context.extensionUri, traces, {
+    act: (action, trace) => report(actOnTrace(ui, action, trace)),
+    actAtPlace: (pointed) => report(actAtPlace(ui, pointed)),
+    open: (traceId) => report(openTrace(ui, traceId)),
+    removeNote: (trace, run, noteId) => report(removeNote(ui, trace, run, noteId)),
+    laboratory: laboratoryIn(engine, log),
+    onLaboratory: laboratory.onDidChange,
   });
   const studies = new StudyRuns();
+  const cli = { extensionPath: context.extensionPath };
+  const jobs = new JobList(cli, log, context.globalStorageUri.fsPath);
   const runViewer = new RunViewerProvider(
     context.extensionUri,
     (action, folder) => {
@@ -91,8 +124,17 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     scratchFolder,
     starting: new Map(),
     activeTrace: () => viewer.active,
+    activeTraceRun: () => viewer.activeRun,
+    laboratory,
     traceFiles,
     extensionUri: context.extensionUri,
+    cli,
+    jobs,
+    jobPages: new JobPages(context.extensionUri, cli, jobs, (action, id) => {
+      actOnJob(ui, action, id).catch((error) => presentError(error, log));
+    }),
+    jobLogs: new JobLogs(cli),
+    servedModels: new ServedModels(cli, log, (...served) => keepServed(ui, ...served)),
     terminalCommand: provideTerminalCommand(context, log),
   };
   context.subscriptions.push(
@@ -104,6 +146,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     ui.servers,
     ui.runs,
     studies,
+    laboratory,
     TraceViewerProvider.register(viewer),
     RunViewerProvider.register(runViewer),
     CurationViewerProvider.register(curationViewer),
@@ -113,6 +156,12 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     OutcomeLenses.register(new OutcomeLenses(ui.outcomes, memory)),
     vscode.window.createTreeView(serversViewId, { treeDataProvider: new ServerTree(ui) }),
     vscode.window.createTreeView(runsViewId, { treeDataProvider: ui.runs }),
+    ui.jobs,
+    ui.jobLogs,
+    ui.jobPages,
+    ui.servedModels,
+    openJobsView(ui.jobs, jobsViewId),
+    announceEnds(ui),
     createStatusItem(ui),
     followContextKeys(ui, viewer.onDidChangeActive),
     traceFiles,

@@ -98,8 +98,19 @@ st_look_up() {
   fi
 }
 
+# st_said FOLDER: what a job last said of how far it is: the last line of its metrics, or the status of its run.
+st_said() {
+  file=
+  for run in "$1"/*/status.json; do [ -f "$run" ] && file=$run; done
+  if [ -f "$1/metrics.jsonl" ]; then
+    tail -n 1 "$1/metrics.jsonl" | head -c 1000 | tr '|\n' '  '
+  elif [ -n "$file" ]; then
+    head -c 1000 "$file" | tr '|\n' '  '
+  fi
+}
+
 # st_states SCHEDULER IDS…: a line of fields per job, then, for Slurm, what its queue says of all of them: one question for
-# all. Fields: id | number | started | heartbeat | exit | ended | waiting | cancel | stop | requeued | alive | restarts | task.
+# all. Fields: id | number | started | heartbeat | exit | ended | waiting | cancel | stop | requeued | alive | restarts | task | said.
 st_states() {
   scheduler=$1
   shift
@@ -127,7 +138,7 @@ st_states() {
       tasks=yes
       [ -f "$task/exit" ] && { ended=$((ended + 1)); [ "$(st_line "$task/exit")" = 0 ] && good=$((good + 1)); }
     done
-    echo "job|$fields|$alive|$(st_line "$status/restarts")|${tasks:+$ended/$good}"
+    printf '%s\n' "job|$fields|$alive|$(st_line "$status/restarts")|${tasks:+$ended/$good}|$(st_said "jobs/$id/out")"
   done
   if [ "$scheduler" = slurm ] && [ -n "$numbers" ]; then
     # Slurm refuses the whole question if one number is too old for it: then all of the user's are asked for.
@@ -172,10 +183,10 @@ st_cancel() {
   echo cancelled
 }
 
-# st_follow ID LOG OFFSET SECONDS: what a log has from a byte on, as it grows, until the job ends or the time is over: a reader
+# st_follow ID FILE OFFSET SECONDS: what a file of a job has from a byte on, as it grows, until the job ends or the time is over: a reader
 # that went away leaves nothing that keeps asking.
 st_follow() {
-  job=jobs/$1 log=jobs/$1/logs/$2 offset=$3 until=$(($(date +%s) + $4))
+  job=jobs/$1 log=jobs/$1/$2 offset=$3 until=$(($(date +%s) + $4))
   while :; do
     over=; [ -f "$job/status/exit" ] && over=yes
     size=0; [ -f "$log" ] && size=$(($(wc -c < "$log")))
@@ -186,6 +197,17 @@ st_follow() {
     [ -z "$over" ] && [ "$(date +%s)" -lt "$until" ] || return 0
     sleep 1
   done
+}
+
+# st_about ID: what a job made, a file a line: size in bytes, then its name. Then what the GPUs of this machine do.
+st_about() {
+  cd "jobs/$1" || return
+  find out logs -type f 2>/dev/null | head -n 500 | while IFS= read -r file; do
+    printf 'file|%s|%s\n' "$(($(wc -c < "$file")))" "$file"
+  done
+  st_bounded 10 nvidia-smi --query-gpu=index,utilization.gpu,memory.used,memory.total --format=csv,noheader,nounits 2>/dev/null |
+    sed -n 's/^/gpu|/p'
+  return 0
 }
 
 # st_list: the record of every job of the work folder, one a line after its id.

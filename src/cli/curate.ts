@@ -9,6 +9,7 @@ import { describeDecision } from '../core/curate/describeReason';
 import { diffSets } from '../core/curate/diffSets';
 import { planCuration } from '../core/curate/planCuration';
 import { stages } from '../core/curate/row';
+import { addCurateAdd } from './curateAdd';
 import { funnelText, inFolder, placeOf } from './curatePlace';
 import { type RunFlags, runFile } from './curateRun';
 import { count, positive } from './numbers';
@@ -72,6 +73,7 @@ export function addCurate(program: Command, packageRoot: string): void {
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  second-thought curate export curations/s1k dropped.jsonl --stage quality')
     .action(exportRows);
+  addCurateAdd(curate, packageRoot);
   curate
     .command('explain')
     .argument('<folder>', 'the folder that curate run wrote')

@@ -21,15 +21,31 @@ export const programsOf = (packageRoot: string): Programs => ({
   remote: path.join(packageRoot, 'media', 'remote'),
 });
 
+/** A host, and what names it: ourselves, a configuration file, or ~/.ssh/config. */
+export interface KnownHost {
+  spec: HostSpec;
+  from: 'built-in' | 'config' | 'ssh-config';
+}
+
+/** Every host that there is to choose from; one of the configuration stands above another of its name. */
+export async function knownHosts(acceptConfig: boolean): Promise<KnownHost[]> {
+  const { hosts = [] } = await fileConfig(acceptConfig);
+  const names = hostsInSshConfig(await readTextFile(path.join(homedir(), '.ssh', 'config')).catch(() => ''));
+  const all: KnownHost[] = [
+    ...hosts.map((spec): KnownHost => ({ spec, from: 'config' })),
+    { spec: hereHost(path.join(stateFolder(), hereId)), from: 'built-in' },
+    ...names.map((name): KnownHost => ({ spec: sshHost(name), from: 'ssh-config' })),
+  ];
+  return all.filter(({ spec: { id } }, at) => all.findIndex((other) => other.spec.id === id) === at);
+}
+
 /** The host of the flag: this machine, one of the configuration, or a name of ~/.ssh/config. @throws SecondThoughtError `bad-usage` */
 export async function chooseHost({ host = hereId, acceptConfig = false }: HostFlags): Promise<HostSpec> {
-  const { hosts = [] } = await fileConfig(acceptConfig);
-  const listed = hosts.find(({ id }) => id === host);
-  if (listed) return listed;
-  if (host === hereId) return hereHost(path.join(stateFolder(), hereId));
-  const names = hostsInSshConfig(await readTextFile(path.join(homedir(), '.ssh', 'config')).catch(() => ''));
-  if (names.includes(host) || /^[\w.-]+@[\w.-]+$/.test(host)) return sshHost(host);
-  const known = [...new Set([hereId, ...hosts.map(({ id }) => id), ...names])].join(', ');
+  const hosts = await knownHosts(acceptConfig);
+  const listed = hosts.find(({ spec: { id, ssh }, from }) => id === host || (from === 'ssh-config' && ssh === host));
+  if (listed) return listed.spec;
+  if (/^[\w.-]+@[\w.-]+$/.test(host)) return sshHost(host);
+  const known = hosts.map(({ spec: { id } }) => id).join(', ');
   throw new SecondThoughtError('bad-usage', `There is no host named ${JSON.stringify(host)}.`, {
     remedy: `Use one of: ${known}; or describe it under hosts in your config.yaml.`,
   });

@@ -10,7 +10,10 @@ import { paint, type Style } from './output';
 /** Version of the documents that `--json` prints. */
 export const documentVersion = 1;
 
-export const jobRecords = () => new JobRecords(path.join(stateFolder(), 'jobs'));
+/** Where the records of jobs are. */
+export const jobsFolder = () => path.join(stateFolder(), 'jobs');
+
+export const jobRecords = () => new JobRecords(jobsFolder());
 
 const styles: Partial<Record<JobStatus['state'], Style>> = {
   running: 'cyan',
@@ -60,7 +63,9 @@ export async function printLog(host: JobHost, job: SavedJob['job'], flags: LogFl
   const onBytes = (bytes: Buffer) => {
     // Progress bars go back to the beginning of their line.
     const text = decoder.decode(bytes, { stream: true }).replace(/\r\n?/g, '\n');
-    process.stdout.write(flags.json ? `${JSON.stringify({ offset: at, text })}\n` : printable(text));
+    process.stdout.write(
+      flags.json ? `${JSON.stringify({ offset: at, bytes: bytes.length, text })}\n` : printable(text),
+    );
     at += bytes.length;
   };
   try {

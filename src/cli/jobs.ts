@@ -10,8 +10,10 @@ import { reachServer } from '../core/jobs/tunnel';
 import { chooseHost, openHost } from './hosts';
 import { untilInterrupted } from './interrupt';
 import { documentVersion, jobLine, jobRecords, type LogFlags, printLog, summary } from './jobReport';
+import { openShell, showJob } from './jobShow';
 import { requeueJob, submitSaved } from './jobStart';
 import { addSubmit } from './jobsSubmit';
+import { type ListFlags, listedJobs, watchJobs } from './jobsWatch';
 import { count } from './numbers';
 import { paint, printJson } from './output';
 import { ProgressLine } from './progressLine';
@@ -28,18 +30,39 @@ export function addJobs(program: Command, packageRoot: string): void {
     .description('Every job that is known here, and how it is.')
     .option('--host <name>', 'only the jobs of this host')
     .option('--all', 'also those that have ended more than a week ago')
-    .option('--json', 'print one JSON document')
+    .option('--watch', 'go on, and print them anew when something changes, until Ctrl+C')
+    .option('--json', 'print one JSON document; with --watch one a line')
     .addHelpText('after', '\nExample:\n  second-thought jobs list --host cluster')
-    .action((flags: { host?: string; all?: boolean; json?: boolean }) => list(flags, packageRoot));
+    .action((flags: ListFlags & { watch?: boolean }) =>
+      flags.watch ? watchJobs(flags, packageRoot) : list(flags, packageRoot),
+    );
+  jobs
+    .command('show <job>')
+    .description('All about one job: how it is, its script, what it made so far, and what the GPUs do.')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  second-thought jobs show 1f0c22ab')
+    .action((job: string, flags: { json?: boolean }) => showJob(job, flags, packageRoot));
   jobs
     .command('logs <job>')
     .description('What a job printed.')
     .option('-f, --follow', 'go on as it grows, until the job ends')
     .option('--task <n>', 'of an array: which task (0)', count, 0)
     .option('--offset <bytes>', 'from this byte on (0)', count, 0)
-    .option('--json', 'print JSON lines: the offset of a piece, and its text')
+    .option('--json', 'print JSON lines: where a piece begins, how many bytes it has, and its text')
     .addHelpText('after', '\nExample:\n  second-thought jobs logs -f 1f0c22ab')
     .action((job: string, flags: LogFlags) => logs(job, flags, packageRoot));
+  jobs
+    .command('metrics <job>')
+    .description('The metrics of a job as JSON lines: loss, gradient norm and learning rate of each step.')
+    .option('-f, --follow', 'go on as they come, until the job ends')
+    .option('--offset <bytes>', 'from this byte on (0)', count, 0)
+    .addHelpText('after', '\nExample:\n  second-thought jobs metrics -f 1f0c22ab')
+    .action((job: string, flags: { follow?: boolean; offset: number }) => metrics(job, flags, packageRoot));
+  jobs
+    .command('shell <job>')
+    .description('A shell in the folder of a job, on its host.')
+    .addHelpText('after', '\nExample:\n  second-thought jobs shell 1f0c22ab')
+    .action((job: string) => openShell(job, packageRoot));
   jobs
     .command('cancel <job>')
     .description('Ask a job to end, and see that it does.')
@@ -83,14 +106,10 @@ export function addJobs(program: Command, packageRoot: string): void {
     .action((flags: { host: string; acceptConfig?: boolean; json?: boolean }) => adoptJobs(flags, packageRoot));
 }
 
-async function list(flags: { host?: string; all?: boolean; json?: boolean }, packageRoot: string): Promise<void> {
+async function list(flags: ListFlags, packageRoot: string): Promise<void> {
   const { signal, release } = untilInterrupted();
   const records = jobRecords();
-  const weekAgo = new Date(Date.now() - 7 * 86_400_000).toISOString();
-  const known = (await records.list()).filter(({ host, last }) => {
-    const isRecent = flags.all || !isOver(last.state) || last.at > weekAgo;
-    return isRecent && (flags.host === undefined || host.id === flags.host);
-  });
+  const known = await listedJobs(flags, records);
   const progress = new ProgressLine(process.stderr);
   progress.show('Asking the hosts');
   const { jobs, failures } = await refresh(known, records, (spec) => openHost(spec, packageRoot), signal);
@@ -117,6 +136,22 @@ async function list(flags: { host?: string; all?: boolean; json?: boolean }, pac
 async function logs(reference: string, flags: LogFlags, packageRoot: string): Promise<void> {
   const { job, host } = await jobRecords().find(reference);
   await printLog(openHost(host, packageRoot), job, flags);
+}
+
+async function metrics(
+  reference: string,
+  { follow = false, offset }: { follow?: boolean; offset: number },
+  packageRoot: string,
+): Promise<void> {
+  const { job, host } = await jobRecords().find(reference);
+  const { signal, release } = untilInterrupted();
+  const decoder = new TextDecoder();
+  const onBytes = (bytes: Buffer) => void process.stdout.write(printable(decoder.decode(bytes, { stream: true })));
+  try {
+    await openHost(host, packageRoot).log(job, onBytes, { file: 'out/metrics.jsonl', follow, offset, signal });
+  } finally {
+    release();
+  }
 }
 
 type JobTask = (saved: SavedJob, host: JobHost, signal: AbortSignal) => Promise<void>;

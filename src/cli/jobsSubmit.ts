@@ -12,6 +12,7 @@ import { submitPipeline } from './jobsPipeline';
 import { positive } from './numbers';
 import { printJson } from './output';
 import { ProgressLine } from './progressLine';
+import { trainingAhead } from './trainingAhead';
 
 interface SubmitFlags extends HostFlags {
   name?: string;
@@ -69,7 +70,10 @@ async function submit(file: string, words: string[], flags: SubmitFlags, package
     const records = jobRecords();
     const spec = await specOf(file, words, flags, records);
     const job = host.describe(spec);
-    if (flags.dryRun) return printJson({ schemaVersion: documentVersion, job, ...host.preview(job) });
+    if (flags.dryRun) {
+      const training = spec.kind === 'fine-tune' ? await trainingAhead(spec) : undefined;
+      return printJson({ schemaVersion: documentVersion, job, ...host.preview(job), training });
+    }
     const saved = await start(host, job, records, signal, progress);
     const status = (await host.states([job], { signal })).get(job.id) ?? { state: 'queued', sentence: '' };
     progress.clear();

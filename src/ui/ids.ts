@@ -9,6 +9,9 @@ export const commandIds = {
   continueTrace: 'secondThought.continueTrace',
   stopThinking: 'secondThought.stopThinking',
   stopAndAnswer: 'secondThought.stopAndAnswer',
+  forkTrace: 'secondThought.forkTrace',
+  probeTrace: 'secondThought.probeTrace',
+  sendToCuration: 'secondThought.sendToCuration',
   openTrace: 'secondThought.openTrace',
   openInTraceViewer: 'secondThought.openInTraceViewer',
   dismissTrace: 'secondThought.dismissTrace',
@@ -33,6 +36,24 @@ export const commandIds = {
   planCuration: 'secondThought.planCuration',
   runCuration: 'secondThought.runCuration',
   openCuration: 'secondThought.openCuration',
+  fineTune: 'secondThought.fineTune',
+  serveOnHost: 'secondThought.serveOnHost',
+  submitJob: 'secondThought.submitJob',
+  addHost: 'secondThought.addHost',
+  checkHost: 'secondThought.checkHost',
+  connectHost: 'secondThought.connectHost',
+  removeHost: 'secondThought.removeHost',
+  adoptJobs: 'secondThought.adoptJobs',
+  refreshJobs: 'secondThought.refreshJobs',
+  openJob: 'secondThought.openJob',
+  openJobLog: 'secondThought.openJobLog',
+  cancelJob: 'secondThought.cancelJob',
+  requeueJob: 'secondThought.requeueJob',
+  fetchJob: 'secondThought.fetchJob',
+  copyJobCommand: 'secondThought.copyJobCommand',
+  openJobTerminal: 'secondThought.openJobTerminal',
+  cloneJob: 'secondThought.cloneJob',
+  connectServer: 'secondThought.connectServer',
   showLog: 'secondThought.showLog',
   openTraceText: 'secondThought.openTraceText',
   compareTraces: 'secondThought.compareTraces',
@@ -46,6 +67,8 @@ export const runViewType = 'secondThought.runViewer';
 export const curationViewType = 'secondThought.curationViewer';
 export const serversViewId = 'secondThought.servers';
 export const runsViewId = 'secondThought.runs';
+export const jobPageType = 'secondThought.job';
+export const jobsViewId = 'secondThought.jobs';
 export const inlineControllerId = 'secondThought.inline';
 /** Language of `*.trace`, the text form of a trace. */
 export const traceTextLanguage = 'second-thought-trace';

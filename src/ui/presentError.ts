@@ -10,6 +10,7 @@ const remedies: Partial<Record<ErrorCode, [label: string, command: string]>> = {
   'model-not-found': ['Edit Server', commandIds.editServer],
   'dialect-mismatch': ['Edit Server', commandIds.editServer],
   'local-server-unavailable': ['Add Server', commandIds.addServer],
+  'host-refused': ['Log In to Host', commandIds.connectHost],
   'untrusted-folder': ['Manage Trust', 'workbench.trust.manage'],
 };
 

@@ -41,7 +41,9 @@ export function readStates(
       const folder = facts.get(record.id);
       if (gone.has(record.id)) return [record.id, { state: 'gone', sentence: 'Its folder is no longer on the host.' }];
       if (!folder) return [record.id, { state: 'unknown', sentence: 'The host could not say.' }];
-      return [record.id, stateOf({ folder, now, tasks: record.tasks, ...(scheduler === 'slurm' ? { slurm } : {}) })];
+      const status = stateOf({ folder, now, tasks: record.tasks, ...(scheduler === 'slurm' ? { slurm } : {}) });
+      const progress = progressOf(folder.said);
+      return [record.id, progress ? { ...status, progress } : status];
     }),
   );
 }
@@ -50,6 +52,34 @@ function factsOf(line: string): FolderFacts {
   const [id = '', number = '', started = '', heartbeat = '', exit = '', ended = '', waiting = '', ...rest] = line
     .split('|')
     .map(printable);
-  const [cancel = '', stop = '', requeued = '', alive = '', restarts = '', tasks = ''] = rest;
-  return { id, number, started, heartbeat, exit, ended, waiting, cancel, stop, requeued, alive, restarts, tasks };
+  const [cancel = '', stop = '', requeued = '', alive = '', restarts = '', tasks = '', said = ''] = rest;
+  return { id, number, started, heartbeat, exit, ended, waiting, cancel, stop, requeued, alive, restarts, tasks, said };
+}
+
+/** `{"step": 3, "of": 315, …}` of metrics, `{"planned": 180, "finished": 34, …}` of a run; it may be cut in the middle. */
+function progressOf(said: string): JobStatus['progress'] {
+  const step = /"(?:step|finished)":\s*(\d{1,12})\b/.exec(said)?.[1];
+  const of = /"(?:of|planned)":\s*(\d{1,12})\b/.exec(said)?.[1];
+  return step && Number(of) > 0 ? { step: Math.min(Number(step), Number(of)), of: Number(of) } : undefined;
+}
+
+/** What a job's folder holds, and what the GPUs of its host do now. */
+export interface JobDetails {
+  /** Paths from the job's folder, with their sizes. */
+  files: { path: string; bytes: number }[];
+  gpus: { index: number; percent: number; usedMiB: number; totalMiB: number }[];
+}
+
+/** What st_about prints. A line that cannot be read is left out. */
+export function readDetails(text: string): JobDetails {
+  const details: JobDetails = { files: [], gpus: [] };
+  for (const line of text.split('\n')) {
+    const [, size, name = ''] = /^file\|(\d+)\|(.+)$/.exec(line) ?? [];
+    if (size) details.files.push({ path: printable(name), bytes: Number(size) });
+    const [, gpu] = /^gpu\|([\d, ]+)$/.exec(line) ?? [];
+    const [index, percent, usedMiB, totalMiB] = gpu?.split(',').map(Number) ?? [];
+    if (index !== undefined && percent !== undefined && usedMiB !== undefined && totalMiB !== undefined)
+      details.gpus.push({ index, percent, usedMiB, totalMiB });
+  }
+  return details;
 }

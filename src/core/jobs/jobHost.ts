@@ -4,7 +4,7 @@ import { isError, SecondThoughtError } from '../base/errors';
 import { readTextFile } from '../base/files';
 import { printable } from '../base/untrustedText';
 import { planTraining } from './fineTune';
-import { readStates, submitEvent } from './hostReplies';
+import { type JobDetails, readDetails, readStates, submitEvent } from './hostReplies';
 import type { HostSpec } from './hostSpec';
 import { type JobPlan, type Programs, planJob, sbatchArguments } from './jobScript';
 import { type JobRecord, type JobSpec, jobIdPattern, jobRecordSchema } from './jobSpec';
@@ -219,14 +219,8 @@ export class JobHost {
   async log(
     record: JobRecord,
     onBytes: (bytes: Buffer) => void,
-    {
-      follow = false,
-      offset = 0,
-      task = 0,
-      signal,
-    }: { follow?: boolean; offset?: number; task?: number; signal?: AbortSignal } = {},
+    { follow = false, offset = 0, task = 0, file = logOf(record, task), signal }: LogOptions = {},
   ): Promise<void> {
-    const file = record.tasks > 1 ? `task-${task}.log` : 'output.log';
     let at = offset;
     const take = (bytes: Buffer) => {
       at += bytes.length;
@@ -268,6 +262,11 @@ export class JobHost {
       const parsed = jobRecordSchema.safeParse(parseJson(json));
       return parsed.success && parsed.data.id === id ? [parsed.data] : [];
     });
+  }
+
+  /** The files that a job made so far, and what the GPUs of its host do. */
+  async about(id: string, options: ScriptOptions = {}): Promise<JobDetails> {
+    return readDetails(await this.ask(commandLine(['st_about', checkedId(id)]), options));
   }
 
   /** The number that a host's scheduler gave a job, for one that is adopted. */
@@ -317,6 +316,19 @@ export class JobHost {
     }
   }
 }
+
+export interface LogOptions {
+  follow?: boolean;
+  /** First byte. */
+  offset?: number;
+  /** Of an array. */
+  task?: number;
+  /** Another file of the job that grows, from its folder: `out/metrics.jsonl`. */
+  file?: string;
+  signal?: AbortSignal;
+}
+
+const logOf = ({ tasks }: JobRecord, task: number) => `logs/${tasks > 1 ? `task-${task}.log` : 'output.log'}`;
 
 function folderScript(record: JobRecord, plan: JobPlan, wrapper: string, environment: string, links: string[]): string {
   const files: Record<string, string> = {

@@ -36,6 +36,8 @@ export interface JobStatus {
   restarts?: number;
   /** Tasks of an array. */
   tasks?: { of: number; ended: number };
+  /** How far it says that it is: steps of training, samples of a study. */
+  progress?: { step: number; of: number };
 }
 
 const over = new Set<JobState>([
@@ -62,6 +64,8 @@ export interface FolderFacts {
   restarts: string;
   /** `ended/ended well` of an array under Slurm. */
   tasks: string;
+  /** What it last said of how far it is. */
+  said: string;
 }
 
 /** All that is known at one moment, on the host's own clock: the clocks of laptop and host need not agree. */

@@ -25,6 +25,7 @@ export class JobWatch {
   #cancelTimer: (() => void) | undefined;
   #lastAsked = Number.NEGATIVE_INFINITY;
   #failures = 0;
+  #isSlow = false;
   #asking: AbortController | undefined;
 
   constructor(host: WatchedHost, clock: Clock) {
@@ -34,6 +35,15 @@ export class JobWatch {
 
   add(record: JobRecord): void {
     this.#jobs.set(record.id, record);
+    this.#plan();
+  }
+
+  /** Slowly while the answer is in sight and nobody looks: at most as often as Slurm is asked. */
+  set isSlow(value: boolean) {
+    if (this.#isSlow === value) return;
+    this.#isSlow = value;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     this.#plan();
   }
 
@@ -52,7 +62,8 @@ export class JobWatch {
 
   #plan(): void {
     if (this.#cancelTimer || this.#asking || this.#watchers.size === 0 || this.#jobs.size === 0) return;
-    const apart = Math.min(longestMs, intervalMs[this.#host.spec.scheduler] * 2 ** this.#failures);
+    const pace = this.#isSlow ? 'slurm' : this.#host.spec.scheduler;
+    const apart = Math.min(longestMs, intervalMs[pace] * 2 ** this.#failures);
     const waitMs = Math.max(0, this.#lastAsked + apart - this.#clock.now());
     this.#cancelTimer = this.#clock.after(waitMs, () => {
       this.#cancelTimer = undefined;

@@ -21,9 +21,8 @@ export function sshTransport(host: string, { configFile, keepAliveSeconds = 15 }
   refuseDash(host, 'The host');
   const settings = [
     ...['BatchMode=yes', 'ConnectTimeout=15', `ServerAliveInterval=${keepAliveSeconds}`, 'ServerAliveCountMax=3'],
-    ...['ControlMaster=auto', `ControlPath=${socketFolder()}/%C`, 'ControlPersist=600'],
-  ];
-  const options = [...(configFile ? ['-F', configFile] : []), ...settings.flatMap((setting) => ['-o', setting])];
+  ].flatMap((setting) => ['-o', setting]);
+  const options = [...(configFile ? ['-F', configFile] : []), ...settings, ...sharedConnection('600')];
   return {
     name: host,
     remoteShell: ['ssh', ...options],
@@ -45,6 +44,13 @@ export function sshTransport(host: string, { configFile, keepAliveSeconds = 15 }
     }),
   };
 }
+
+/** Words of ssh by which all calls to a host share one connection, which stays for so long after the last. */
+export const sharedConnection = (persist: string): string[] =>
+  ['ControlMaster=auto', `ControlPath=${socketFolder()}/%C`, `ControlPersist=${persist}`].flatMap((setting) => [
+    '-o',
+    setting,
+  ]);
 
 /** Sockets need short paths (104 bytes) and a folder that only the user can enter. */
 function socketFolder(): string {

@@ -54,7 +54,8 @@ export async function runScript(
 ): Promise<Reply> {
   if (signal?.aborted) throw cancelled(name);
   const mark = `st-${randomBytes(8).toString('hex')}`;
-  const child = spawn(command, args, { cwd: homedir(), stdio: ['pipe', 'pipe', 'pipe'] });
+  // A shell of this machine leads a group of its own, so that it can be ended with all that it runs.
+  const child = spawn(command, args, { cwd: homedir(), stdio: ['pipe', 'pipe', 'pipe'], detached: command === 'sh' });
   const output = new Marked(mark, onOutput);
   let said = '';
   child.stdout.on('data', (bytes: Buffer) => output.add(bytes));
@@ -115,7 +116,9 @@ function ended(child: ChildProcess, timeoutMs: number, signal?: AbortSignal): Pr
     let why: 'ended' | 'timeout' | 'cancelled' = 'ended';
     const stop = (reason: 'timeout' | 'cancelled') => {
       why = reason;
-      child.kill('SIGTERM');
+      stopGroup(child);
+      child.stdout?.destroy(); // what it left behind must not hold us
+      child.stderr?.destroy();
     };
     const timer = setTimeout(() => stop('timeout'), timeoutMs);
     const abort = () => stop('cancelled');
@@ -128,6 +131,16 @@ function ended(child: ChildProcess, timeoutMs: number, signal?: AbortSignal): Pr
     child.on('error', (error) => settle({ why: 'not-started', error }));
     child.on('close', () => settle({ why }));
   });
+}
+
+/** A shell alone would leave the programs that it runs. */
+function stopGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined && child.spawnargs[0] === 'sh') process.kill(-child.pid, 'SIGTERM');
+    else child.kill('SIGTERM');
+  } catch {
+    // it has ended already
+  }
 }
 
 const cancelled = (name: string) => new SecondThoughtError('cancelled', `The work on ${name} was stopped.`);

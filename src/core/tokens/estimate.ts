@@ -4,5 +4,5 @@
  */
 export async function estimateTokens(text: string): Promise<number> {
   const { countTokens } = await import('gpt-tokenizer');
-  return countTokens(text);
+  return countTokens(text, { disallowedSpecial: new Set() }); // control tokens in a text are text here
 }

@@ -5,8 +5,10 @@ import { folderConfigName } from '../../core/config/configFile';
 import { dialects } from '../../core/inference/dialects';
 import type { ServerProbe } from '../../core/servers/serverFacts';
 import { bundledServer, type ServerEntry, type ServerSpec, serverEntrySchema } from '../../core/servers/serverSpec';
+import type { JobSummary } from '../../protocol/jobs';
 import type { UiContext } from '../context';
 import { settingsSection } from '../ids';
+import type { ReachedServer } from '../jobs/servedModels';
 import { activeServerId, knownServers, secretName, serverById, settingsServers } from '../servers/knownServers';
 import { stateOfFindings } from '../servers/serverStates';
 import { refuseUntrusted } from '../trust';
@@ -161,6 +163,36 @@ async function keep(entry: ServerEntry, replaced: string | undefined): Promise<v
   const next = at === -1 ? [...others, entry] : others.with(at, entry);
   await writeServers(next);
 }
+
+/** A server that a job runs, as it is reached now: its address is another one each time that the way is made. */
+export async function keepServed(
+  ui: UiContext,
+  job: JobSummary,
+  served: ReachedServer,
+  dialect?: string,
+): Promise<void> {
+  const id = servedId(job);
+  const before = settingsServers().find((entry) => entry.id === id);
+  const { url, apiKey, model } = served;
+  const entry: ServerEntry = { ...before, id, url, model, ...(dialect === undefined ? {} : { dialect }) };
+  if (apiKey) await ui.secrets.store(secretName(entry), apiKey);
+  await keep(entry, before?.id);
+  ui.servers.set(id, { kind: 'ok', text: `run by a job on ${job.host}` });
+  const use = 'Select Server';
+  if ((await vscode.window.showInformationMessage(`The server ${id} answers.`, use)) === use) await select(ui, id);
+}
+
+/** Its job has ended. */
+export async function forgetServed(ui: UiContext, job: JobSummary): Promise<void> {
+  const entry = settingsServers().find(({ id }) => id === servedId(job));
+  if (!entry) return;
+  await writeServers(settingsServers().filter(({ id }) => id !== entry.id));
+  await ui.secrets.delete(secretName(entry));
+  ui.servers.forget(entry.id);
+}
+
+/** Never the id of a server that somebody added by hand. */
+const servedId = ({ id, name }: JobSummary) => `${name.replace(/[^\w.-]/g, '-')}-${id.slice(-4)}`;
 
 /** A file of the user's or the folder's names it: that file is not ours to rewrite. */
 function refuseFromFile({ id }: ServerEntry): void {

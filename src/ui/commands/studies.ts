@@ -1,13 +1,13 @@
-import { execFile } from 'node:child_process';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import * as vscode from 'vscode';
+import * as z from 'zod';
 import { SecondThoughtError } from '../../core/base/errors';
 import { folderHolder } from '../../core/base/folderLock';
 import { toLabel } from '../../core/base/untrustedText';
 import { type RunSummary, summarizeRun } from '../../core/studies/findRuns';
 import { parseStudy } from '../../core/studies/studyFile';
+import { askCli } from '../commandLine';
 import type { UiContext } from '../context';
 import { runViewType } from '../ids';
 import { activeServerId, type ChosenServer, serverById } from '../servers/knownServers';
@@ -107,12 +107,13 @@ async function savedText(file: vscode.Uri): Promise<string> {
   return document.getText();
 }
 
-interface Estimated {
-  samples: number;
-  tokens: number | null;
-  durationMs: number | null;
-  conditions: { name: string; requests: number }[];
-}
+/** `run --dry-run --json`. */
+const estimateSchema = z.object({
+  samples: z.number(),
+  tokens: z.number().nullable(),
+  durationMs: z.number().nullable(),
+  conditions: z.array(z.object({ name: z.string(), requests: z.number() })),
+});
 
 /** New Study: one of those that come with the extension, as a file of the user's own. */
 export async function newStudy(ui: UiContext): Promise<void> {
@@ -150,17 +151,9 @@ async function copyBeside(from: vscode.Uri, to: vscode.Uri): Promise<void> {
   await Promise.resolve(vscode.workspace.fs.copy(from, to, { overwrite: false })).catch(() => {});
 }
 
-async function estimate(ui: UiContext, file: vscode.Uri): Promise<Estimated> {
-  const program = path.join(ui.extensionUri.fsPath, 'dist', 'cli.cjs');
-  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-  const words = [program, 'run', file.fsPath, '--dry-run', '--server', 'bundled', '--json'];
-  const { stdout } = await promisify(execFile)(process.execPath, words, { env, cwd: path.dirname(file.fsPath) }).catch(
-    ({ stderr }: { stderr: string }) => {
-      const { error } = JSON.parse(stderr);
-      throw new SecondThoughtError(error.code, error.message, { remedy: error.remedy });
-    },
-  );
-  return JSON.parse(stdout);
+async function estimate(ui: UiContext, file: vscode.Uri): Promise<z.output<typeof estimateSchema>> {
+  const words = ['run', file.fsPath, '--dry-run', '--server', 'bundled'];
+  return askCli(ui.cli, words, estimateSchema, { cwd: path.dirname(file.fsPath) });
 }
 
 const freeSamples = 20;

@@ -6,11 +6,26 @@ import { curateDataSet, openCuration, planCuration, runCuration } from './curati
 import { evaluateProblem } from './evaluateProblem';
 import { clearOutcomes, evaluateProblemSet } from './evaluateProblemSet';
 import { forceAgain, forceThinking } from './forceThinking';
+import { addHost, checkHost, connectHost, removeHost } from './hosts';
+import {
+  adoptJobs,
+  cancelJob,
+  cloneJob,
+  connectServer,
+  copyJobCommand,
+  fetchJob,
+  openJob,
+  openJobLog,
+  openJobTerminal,
+  refreshJobs,
+  requeueJob,
+} from './jobs';
 import { deleteRun, renameRun, revealRun } from './runs';
 import { getStarted, openSamples } from './samples';
 import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
 import { dryRunStudy, newStudy, openRun, pauseRun, resumeRun, runStudy } from './studies';
-import { actOnTraces, dismissTrace, openInTraceViewer, openTrace } from './traceActions';
+import { fineTune, serveOnHost, submitJob } from './submitJob';
+import { actOnTraces, dismissTrace, openInTraceViewer, openTrace, sendToCuration } from './traceActions';
 import { compareTraces, openTraceText } from './traceTexts';
 
 /** `from`: what the place hands over where the command was called: a file, a comment thread, a row of a view. */
@@ -27,6 +42,9 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   continueTrace: (ui, from) => actOnTraces(ui, 'continue', from),
   stopThinking: (ui, from) => actOnTraces(ui, 'stop', from),
   stopAndAnswer: (ui, from) => actOnTraces(ui, 'stopAndAnswer', from),
+  forkTrace: (ui, from) => actOnTraces(ui, 'fork', from),
+  probeTrace: (ui, from) => actOnTraces(ui, 'probe', from),
+  sendToCuration,
   openTrace,
   openInTraceViewer,
   dismissTrace,
@@ -51,6 +69,24 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   planCuration,
   runCuration,
   openCuration,
+  fineTune,
+  serveOnHost,
+  submitJob,
+  addHost,
+  checkHost,
+  connectHost,
+  removeHost,
+  adoptJobs,
+  refreshJobs,
+  openJob,
+  openJobLog,
+  cancelJob,
+  requeueJob,
+  fetchJob,
+  copyJobCommand,
+  openJobTerminal,
+  cloneJob,
+  connectServer,
   showLog: (ui) => ui.log.show(),
   openTraceText,
   compareTraces,

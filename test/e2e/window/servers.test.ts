@@ -80,6 +80,7 @@ describe('a server of the user’s own', () => {
     await window.runCommand('Second Thought: Check Server');
     await window.toast(/mine: all \d+ checks passed/).waitFor();
     await window.runCommand('Notifications: Clear All Notifications');
+    await window.page.mouse.move(900, 700); // the tip of another row may cover this one
     await row('mine').filter({ hasText: 'checks passed' }).click();
     await window.page.keyboard.press('ArrowRight');
     await row('Token ids returned').filter({ hasText: 'works' }).waitFor();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FaultServer, ids, natural } from '../../faults/faultServer';
+import { descendantsOf } from '../../host/processes';
 import { Window } from '../../host/window';
 
 /** A folder from somewhere else, with a configuration that sends requests where it likes. */
@@ -40,6 +41,10 @@ describe('a downloaded folder', () => {
     await window.goToLine(1);
     await window.runCommand('Second Thought: Force Again');
     await window.toast('This folder is not trusted, so nothing is started in it.').waitFor();
+    await window.runCommand('View: Show Second Thought');
+    await window.page.getByText('Jobs are shown once this folder is trusted.').waitFor();
+    const runs = descendantsOf(window.host.pid).filter(({ command }) => command.includes('jobs'));
+    expect(runs).toEqual([]);
     expect(server.requests).toHaveLength(0);
   });
 

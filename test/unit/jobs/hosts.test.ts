@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readStates, submitEvent } from '../../../src/core/jobs/hostReplies';
+import { readDetails, readStates, submitEvent } from '../../../src/core/jobs/hostReplies';
 import { hostsInSshConfig } from '../../../src/core/jobs/hostSpec';
 import { jobRecordSchema } from '../../../src/core/jobs/jobSpec';
 import type { JobStatus } from '../../../src/core/jobs/jobState';
@@ -106,6 +106,34 @@ describe('states', () => {
     expect(stateOf(facts('||||for the GPUs of x||||yes||'), 'process').sentence).toBe('It waits for the GPUs of x.');
   });
 
+  it('say how far a job is, by its metrics or its run, also where the text is cut in the middle', () => {
+    const progress = (said: string) => stateOf(facts(`900|990|||||||yes|||${said}`), 'process').progress;
+    expect(progress('{"event": "step", "step": 120, "of": 315, "loss": 0.1}')).toEqual({ step: 120, of: 315 });
+    expect(progress('{ "state": "running", "planned": 180, "finished": 34, "err')).toEqual({ step: 34, of: 180 });
+    expect(progress('{"step": 400, "of": 315}')).toEqual({ step: 315, of: 315 });
+    for (const said of [
+      '',
+      '{"step": 3',
+      '{"event": "ended", "step": 315}',
+      '{"step": 0, "of": 0}',
+      '{"step": -1, "of": 9}',
+    ])
+      expect(progress(said)).toBeUndefined();
+  });
+
+  it('of files and GPUs are read line by line; what cannot be read is left out', () => {
+    expect(readDetails('file|12|out/a b|c\nfile|x|y\ngpu|0, 97, 70000, 81559\ngpu|[N/A]\nWelcome!\n')).toEqual({
+      files: [{ path: 'out/a b|c', bytes: 12 }],
+      gpus: [{ index: 0, percent: 97, usedMiB: 70_000, totalMiB: 81_559 }],
+    });
+    fc.assert(
+      fc.property(fc.string(), (garbage) => {
+        expect(readDetails(garbage)).toBeDefined();
+      }),
+      { seed: 8, numRuns: 100 },
+    );
+  });
+
   it('of an attempt that no one understands teach nothing', () => {
     expect(submitEvent('accepted 17\n')).toEqual({ kind: 'accepted', number: '17' });
     for (const text of ['', 'accepted', 'accepted 1; rm', 'Welcome!', 'unsure'])
@@ -135,6 +163,26 @@ describe('watching', () => {
     await clock.advance(600_000);
     expect(asked).toBe(5);
     expect(clock.pending).toBe(0);
+  });
+
+  it('asks a host without Slurm every 2 s while somebody looks, and every 15 s while nobody does', async () => {
+    const clock = new FakeClock();
+    let asked = 0;
+    const states = (records: readonly { id: string }[]) => {
+      asked++;
+      return answers('running')(records);
+    };
+    const watch = new JobWatch({ spec: { scheduler: 'process' }, states }, clock);
+    watch.add(record('d'));
+    watch.watch({ onStates: () => {}, onFailure: () => {} });
+    await clock.advance(10_000);
+    expect(asked).toBe(6);
+    watch.isSlow = true;
+    await clock.advance(60_000);
+    expect(asked).toBe(10);
+    watch.isSlow = false;
+    await clock.advance(2_000);
+    expect(asked).toBeGreaterThan(10);
   });
 
   it('asks less often after failures, and no more when all jobs have ended', async () => {

@@ -1,0 +1,166 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { toSecondThoughtError } from '../../core/base/errors';
+import { isOver, type JobState } from '../../core/jobs/jobState';
+import {
+  type HostSummary,
+  hostsDocumentSchema,
+  type JobSummary,
+  type JobsDocument,
+  jobsDocumentSchema,
+} from '../../protocol/jobs';
+import { askCli, type CommandLine, FollowedCommand } from '../commandLine';
+import { jobsFolderCwd } from './jobsCwd';
+
+const startAgainMs = 15_000;
+
+/**
+ * The jobs that this machine knows of and how they are, kept up to date by one process for as long as somebody watches: the view, or
+ * a job's page. Nobody watches: nothing runs and no host is asked.
+ */
+export class JobList implements vscode.Disposable {
+  readonly #cli: CommandLine;
+  readonly #log: vscode.LogOutputChannel;
+  /** A file per end that was told of, in whatever window. */
+  readonly #toldFolder: string;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.#changed.event;
+  readonly #ended = new vscode.EventEmitter<JobSummary>();
+  /** A job that was on its way has ended; fires in one window only, once. */
+  readonly onDidEnd = this.#ended.event;
+  readonly #watchers = new Set<object>();
+  readonly #subscriptions: vscode.Disposable;
+  #process: FollowedCommand | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #document: JobsDocument | undefined;
+  #hosts: HostSummary[] = [];
+  readonly #lastStates = new Map<string, JobState>();
+
+  constructor(cli: CommandLine, log: vscode.LogOutputChannel, storage: string) {
+    this.#cli = cli;
+    this.#log = log;
+    this.#toldFolder = path.join(storage, 'ended-jobs');
+    this.#subscriptions = vscode.Disposable.from(
+      vscode.window.onDidChangeWindowState(() => this.#tellPace()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#follow()),
+    );
+  }
+
+  get jobs(): readonly JobSummary[] {
+    return this.#document?.jobs ?? [];
+  }
+
+  get failures(): JobsDocument['failures'] {
+    return this.#document?.failures ?? {};
+  }
+
+  /** Hosts that a configuration names. */
+  get hosts(): readonly HostSummary[] {
+    return this.#hosts.filter(({ from }) => from === 'config');
+  }
+
+  /** Undefined: nobody has looked yet. */
+  get isRead(): boolean {
+    return this.#document !== undefined;
+  }
+
+  find(id: string): JobSummary | undefined {
+    return this.jobs.find((job) => job.id === id);
+  }
+
+  /** Keeps the list up to date until it is disposed of. */
+  watch(): vscode.Disposable {
+    const watcher = {};
+    this.#watchers.add(watcher);
+    this.#follow();
+    return new vscode.Disposable(() => {
+      this.#watchers.delete(watcher);
+      this.#follow();
+    });
+  }
+
+  /** Asks anew, also the hosts that did not answer and are left alone for a while. */
+  async refresh(): Promise<void> {
+    this.#stop();
+    this.#follow();
+    await this.readHosts();
+  }
+
+  async readHosts(): Promise<void> {
+    if (!vscode.workspace.isTrusted) return;
+    try {
+      const cwd = await jobsFolderCwd({ ask: false });
+      this.#hosts = (await askCli(this.#cli, ['hosts', 'list'], hostsDocumentSchema, cwd)).hosts;
+    } catch (error) {
+      this.#log.warn(`The hosts for jobs could not be read: ${toSecondThoughtError(error).message}`);
+    }
+    this.#changed.fire();
+  }
+
+  dispose(): void {
+    this.#watchers.clear();
+    this.#stop();
+    this.#subscriptions.dispose();
+    this.#changed.dispose();
+    this.#ended.dispose();
+  }
+
+  #follow(): void {
+    if (this.#watchers.size === 0 || !vscode.workspace.isTrusted) {
+      this.#stop();
+      return;
+    }
+    if (this.#process || this.#timer) return;
+    void this.readHosts();
+    this.#process = new FollowedCommand(this.#cli, ['jobs', 'list', '--watch', '--json'], {
+      onLine: (line) => this.#take(line),
+      onEnd: (failure) => {
+        this.#process = undefined;
+        if (failure) this.#log.error(`Jobs: ${failure.message}`);
+        this.#timer = setTimeout(() => {
+          this.#timer = undefined;
+          this.#follow();
+        }, startAgainMs);
+      },
+    });
+    this.#tellPace();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#process?.dispose();
+    this.#process = undefined;
+  }
+
+  #tellPace(): void {
+    this.#process?.tell(vscode.window.state.focused ? 'fast' : 'slow');
+  }
+
+  #take(line: string): void {
+    const parsed = jobsDocumentSchema.safeParse(JSON.parse(line));
+    if (!parsed.success) {
+      this.#log.error(`Jobs: ${parsed.error.message}`);
+      return;
+    }
+    this.#document = parsed.data;
+    for (const job of parsed.data.jobs) {
+      const before = this.#lastStates.get(job.id);
+      this.#lastStates.set(job.id, job.state);
+      if (before && !isOver(before) && isOver(job.state)) void this.#tellEnd(job);
+    }
+    this.#changed.fire();
+  }
+
+  /** Whoever makes the file tells of it. */
+  async #tellEnd(job: JobSummary): Promise<void> {
+    try {
+      await mkdir(this.#toldFolder, { recursive: true });
+      await writeFile(path.join(this.#toldFolder, `${job.id}-${job.number ?? 'none'}`), '', { flag: 'wx' });
+      this.#ended.fire(job);
+    } catch {
+      // another window was first
+    }
+  }
+}
