@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -246,10 +247,7 @@ export class LineWriter {
     this.#pieces = [];
     this.#bytes = 0;
     if (text === '' || this.#stream.write(text)) return;
-    await new Promise<void>((resolve) => {
-      this.#stream.once('drain', resolve);
-      this.#stream.once('error', () => resolve());
-    });
+    await once(this.#stream, 'drain').catch(() => {}); // a failure is told by the next write
   }
 }
 
