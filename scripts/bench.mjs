@@ -20,6 +20,7 @@ const benchmarks = {
   client: () => run(['scripts/benchProgram.mjs', 'bench/client.ts', 'bench/pacedServer.ts', 'bench/clientLoad.ts']),
   viewer: () => run(['scripts/benchProgram.mjs', 'bench/viewer.ts']),
   search: () => run(['scripts/benchProgram.mjs', 'bench/search.ts']),
+  curation: () => run(['scripts/benchProgram.mjs', 'bench/curation.ts']),
   activation: () => run(['scripts/benchActivation.mjs']),
 };
 

@@ -75,10 +75,23 @@ export class CurationViews {
     const rules = changed(rulesOf(withByHand(curation, [...open.byHand.values()])), change);
     const key = JSON.stringify([file, curation.decontaminate]);
     if (this.#tests?.key !== key) this.#tests = { key, sets: testSets(curation, path.dirname(file)) };
-    const rows = open.rows.map((row, place) => ({ ...row, features: open.featuresOf(place) }));
-    const { funnel, chosen } = decide(rows, await this.#tests.sets, rules);
+    const known = canReuse(open, rules) ? open.decisions : undefined;
+    const { funnel, chosen } = decide(open.decidedRows, known ? [] : await this.#tests.sets, rules, 'selection', known);
     return { type: 'whatIf', stages: funnel, same: chosen.filter((place) => open.decisions[place]?.isKept).length };
   }
+}
+
+/**
+ * Whether decontamination, deduplication and quality would say what they said. Of a row that was kept by hand they said nothing,
+ * and one that is kept by hand is not in others' way.
+ */
+function canReuse({ rules, about, byHand }: OpenCuration, { decontaminate, deduplicate }: Rules): boolean {
+  const kept = about.byHand.filter(({ decision }) => decision === 'keep');
+  const keeping = [...byHand.values()].filter(({ decision }) => decision === 'keep');
+  if (deduplicate.near !== null && keeping.length !== kept.length) return false; // others may be near a row that stays now
+  return (
+    decontaminate.ngram === rules.decontaminate.ngram && kept.every(({ id }) => byHand.get(id)?.decision === 'keep')
+  );
 }
 
 /** A band stands in place of the rule that solved rows are dropped, for the same feature. */

@@ -24,6 +24,7 @@ export class OpenCuration {
   /** Grows with every change. */
   version = 0;
   readonly #replies = new Map<string, ReplyIndex>();
+  #decidedRows: Row[] | undefined;
   readonly #stamps = new Map<string, string>();
 
   constructor(folder: string) {
@@ -38,7 +39,10 @@ export class OpenCuration {
     this.status = await readCurationStatus(this.folder.path);
     const isCollected = await this.#hasChanged('collected.json');
     if (isCollected) await this.#readRows();
-    if ((await this.#hasChanged('decisions.jsonl')) || isCollected) await this.#readDecisions();
+    if ((await this.#hasChanged('decisions.jsonl')) || isCollected) {
+      await this.#readDecisions();
+      this.#decidedRows = undefined;
+    }
     this.byHand = new Map((await readByHand(this.about.file)).map((each) => [each.id, each]));
     for (const { folder } of this.status?.features ?? []) if (folder !== null) await this.repliesIn(folder).update();
     this.version++;
@@ -72,6 +76,12 @@ export class OpenCuration {
       if (value !== undefined) features[name] = value;
     }
     return features;
+  }
+
+  /** Rows with the features that they were decided with. */
+  get decidedRows(): Row[] {
+    this.#decidedRows ??= this.rows.map((row, place) => ({ ...row, features: this.featuresOf(place) }));
+    return this.#decidedRows;
   }
 
   async #readRows(): Promise<void> {

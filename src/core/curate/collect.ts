@@ -89,7 +89,7 @@ function toRow(entry: SourceEntry, preset: SourcePreset | undefined, fields: Sou
     const name = from ?? usual.find((candidate) => candidate in fields);
     if (name === undefined) return null;
     used.add(name);
-    return asText(fields[name]);
+    return joined(fields[name]); // solutions of OlympiadBench and SciEval are lists
   };
   const question = read(entry.question ?? preset?.question, usualQuestionFields);
   if (question === null || question.trim() === '') return undefined;

@@ -18,7 +18,9 @@ const serverId = z
 
 const sourceSchema = z.strictObject({
   name: text('What the source is called in counts and reasons.'),
-  file: text('JSONL, JSON, CSV or Parquet; a relative path starts from the folder of this file.'),
+  file: text(
+    'JSONL, JSON, CSV or Parquet, a relative path starts from the folder of this file; or hf://datasets/OWNER/NAME?config=…&split=….',
+  ),
   preset: z.enum(sourcePresetNames).optional().describe("Fields and filters of one of s1's sources (Table 7)."),
   question: text('The field of the question (question).').optional(),
   solution: text('The field of the reference solution (solution).').optional(),

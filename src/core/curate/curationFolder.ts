@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,6 +7,8 @@ import { finished } from 'node:stream/promises';
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
+import { hubCommit, isHubName } from '../data/hub';
+import { dataPath } from '../data/readRows';
 import { type Collected, collectSource, type GivenTrace, type ReadRows } from './collect';
 import type { CurationFile } from './curationFile';
 import type { FunnelStage } from './decide';
@@ -20,8 +23,10 @@ const collectionSchema = z.object({
     z.object({
       name: z.string(),
       file: z.string(),
-      bytes: z.number(),
-      sha256: z.string(),
+      /** Null: on the Hub. */
+      bytes: z.number().nullable(),
+      /** SHA-256 of the file; on the Hub, the commit. */
+      hash: z.string(),
       rows: z.int(),
       /** Characters of a question on average; tokens of a trace are a feature. */
       meanQuestionCharacters: z.number(),
@@ -93,7 +98,7 @@ export class CurationFolder {
     const rows = new LineWriter(this.file('rows.jsonl.tmp'));
     const sources: Collection['sources'] = [];
     for (const entry of curation.sources) {
-      const file = path.resolve(base, entry.file);
+      const file = dataPath(base, entry.file);
       let count = 0;
       let characters = 0;
       for await (const collected of collectSource(entry, readRows(file), curation.seed)) {
@@ -103,13 +108,12 @@ export class CurationFolder {
         if (++count % 1_000 === 0) onProgress({ source: entry.name, rows: count });
       }
       if (count === 0) throw emptySource(entry.name, entry.file);
-      const { size: bytes } = await stat(file);
-      const sha256 = await hashOf(file);
+      const { bytes, hash } = await stampOf(file);
       sources.push({
         name: entry.name,
         file: entry.file,
         bytes,
-        sha256,
+        hash,
         rows: count,
         meanQuestionCharacters: characters / count,
       });
@@ -175,9 +179,11 @@ async function collectionKey(curation: CurationFile, base: string): Promise<stri
   const files = await Promise.all(
     curation.sources.map(async ({ file }) => {
       try {
-        const { size, mtimeMs } = await stat(path.resolve(base, file));
+        if (isHubName(file)) return await hubCommit(file);
+        const { size, mtimeMs } = await stat(dataPath(base, file));
         return [size, mtimeMs];
       } catch (error) {
+        if (error instanceof SecondThoughtError) throw error;
         throw new SecondThoughtError('file-not-found', `Could not read ${file} (${reasonOf(error)}).`, {
           cause: error,
         });
@@ -186,6 +192,11 @@ async function collectionKey(curation: CurationFile, base: string): Promise<stri
   );
   const told = JSON.stringify({ version: 1, seed: curation.seed, sources: curation.sources, files });
   return createHash('sha256').update(told).digest('hex');
+}
+
+async function stampOf(file: string): Promise<{ bytes: number | null; hash: string }> {
+  if (isHubName(file)) return { bytes: null, hash: await hubCommit(file) };
+  return { bytes: (await stat(file)).size, hash: await hashOf(file) };
 }
 
 async function hashOf(file: string): Promise<string> {
@@ -236,10 +247,7 @@ export class LineWriter {
     this.#pieces = [];
     this.#bytes = 0;
     if (text === '' || this.#stream.write(text)) return;
-    await new Promise<void>((resolve) => {
-      this.#stream.once('drain', resolve);
-      this.#stream.once('error', () => resolve());
-    });
+    await once(this.#stream, 'drain').catch(() => {}); // a failure is told by the next write
   }
 }
 

@@ -28,6 +28,8 @@ export interface Verdicts {
 /**
  * What becomes of every row, and why. Needs questions and features only, no traces. Same rows, rules and seed: same result.
  * @param until without features only the stages before them can decide
+ * @param known decisions about the same rows by rules that differ from these in what comes after quality, or by hand only:
+ *   decontamination, deduplication and quality are taken from them
  * @throws SecondThoughtError `bad-usage` where the selection cannot be made
  */
 export function decide(
@@ -35,12 +37,23 @@ export function decide(
   tests: readonly TestSet[],
   rules: Rules,
   until: 'features' | 'selection' = 'selection',
+  known?: readonly Decision[],
 ): Verdicts {
   const stage = new Sieve(rows, rules);
+  if (known) {
+    stage.dropEach('decontamination', (_, place) => droppedAt('decontamination', known[place]));
+    stage.dropEach('deduplication', (_, place) => droppedAt('deduplication', known[place]));
+    stage.dropEach('quality', (row, place) => knownQualityFault(row, rules, known[place]));
+    return finish(rows, rules, stage);
+  }
   stage.drop('decontamination', decontaminate(rows, tests, rules.decontaminate));
   stage.drop('deduplication', (left) => deduplicate(left, rules.deduplicate));
   if (until === 'features') return { ...stage.result(), selection: null, chosen: [] };
   stage.dropEach('quality', (row) => qualityFault(row, rules));
+  return finish(rows, rules, stage);
+}
+
+function finish(rows: readonly Row[], rules: Rules, stage: Sieve): Verdicts {
   if (rules.select.from === 'difficulty') stage.dropEach('difficulty', (row) => difficultyFault(row, rules));
   const pool = stage.places();
   const candidates = pool.map((place) => rows[place] as Row);
@@ -48,6 +61,16 @@ export function decide(
   const chosen = new Map([...selection.chosen].map(([index, reason]) => [pool[index] as number, reason]));
   stage.choose(pool, chosen);
   return { ...stage.result(), selection, chosen: [...chosen.keys()] };
+}
+
+function droppedAt(stage: Stage, decision: Decision | undefined): Reason | undefined {
+  return decision?.stage === stage && !decision.isKept ? decision.reason : undefined;
+}
+
+/** What is by hand may have changed since; else the rules have said already whether the row passes. */
+function knownQualityFault(row: Row, rules: Rules, decision: Decision | undefined): Reason | undefined {
+  if (rules.byHand.drop.has(row.id) || !decision || decision.reason.rule === 'by-hand') return qualityFault(row, rules);
+  return droppedAt('quality', decision);
 }
 
 /** Rows that someone wants in the set whatever the draws say. */
@@ -89,10 +112,10 @@ class Sieve {
     this.#dropAll(stage, dropped);
   }
 
-  dropEach(stage: Stage, faultOf: (row: Row) => Reason | undefined): void {
+  dropEach(stage: Stage, faultOf: (row: Row, place: number) => Reason | undefined): void {
     const dropped = new Map<number, Reason>();
     for (const place of this.places()) {
-      const reason = faultOf(this.#rows[place] as Row);
+      const reason = faultOf(this.#rows[place] as Row, place);
       if (reason) dropped.set(place, reason);
     }
     this.#dropAll(stage, dropped);

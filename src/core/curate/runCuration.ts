@@ -1,7 +1,6 @@
-import path from 'node:path';
 import { SecondThoughtError } from '../base/errors';
 import { writeWholeFile } from '../base/files';
-import { readRows } from '../data/readRows';
+import { dataPath, readRows } from '../data/readRows';
 import type { SourceRow } from './collect';
 import type { CurationFile } from './curationFile';
 import { type Collection, type CollectProgress, CurationFolder } from './curationFolder';
@@ -98,7 +97,7 @@ export function rowsToAsk(rows: Row[], { decisions }: Verdicts, curation: Curati
 export async function testSets({ decontaminate = {} }: CurationFile, base: string): Promise<TestSet[]> {
   const sets = (decontaminate.against ?? []).map(async ({ name, file, question }) => {
     const questions: string[] = [];
-    for await (const { row } of readRows(path.resolve(base, file))) {
+    for await (const { row } of readRows(dataPath(base, file))) {
       const text = question === undefined ? (row.question ?? row.problem) : row[question];
       if (typeof text === 'string') questions.push(text);
     }

@@ -1,4 +1,4 @@
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { type AsyncBuffer, asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { SecondThoughtError } from '../base/errors';
@@ -10,6 +10,11 @@ export async function* readParquet(file: string): AsyncIterable<PlacedRow> {
   const buffer = await asyncBufferFromFile(file).catch((error) => {
     throw new SecondThoughtError('file-not-found', `Could not read ${file} (${reasonOf(error)}).`, { cause: error });
   });
+  yield* readParquetFrom(buffer, file);
+}
+
+/** @param file what it is called in errors */
+export async function* readParquetFrom(buffer: AsyncBuffer, file: string): AsyncIterable<PlacedRow> {
   const metadata = await inFile(file, 'it is not a Parquet file', () => parquetMetadataAsync(buffer));
   let rowStart = 0;
   for (const group of metadata.row_groups) {
@@ -27,6 +32,7 @@ async function inFile<T>(file: string, why: string, read: () => Promise<T>): Pro
   try {
     return await read();
   } catch (error) {
+    if (error instanceof SecondThoughtError) throw error; // the bytes could not be had
     throw Object.assign(invalidData(file, '', why), { cause: error });
   }
 }

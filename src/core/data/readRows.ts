@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { CsvError, parse as csvParser } from 'csv-parse';
 import * as z from 'zod';
 import { isError, SecondThoughtError } from '../base/errors';
+import { isHubName, readHub } from './hub';
 import { readParquet } from './parquet';
 import { type DataRow, invalidData, type PlacedRow } from './row';
 import { textLines, textPieces } from './textLines';
@@ -18,14 +19,19 @@ const readers: Record<string, (file: string) => AsyncIterable<PlacedRow>> = {
   '.parquet': readParquet,
 };
 
-export const isTable = (file: string) => Object.hasOwn(readers, path.extname(file).toLowerCase());
+/** What a file of data says, beside the file that names it; a data set of the Hub is where it is. */
+export const dataPath = (base: string, file: string): string => (isHubName(file) ? file : path.resolve(base, file));
+
+export const isTable = (file: string) => isHubName(file) || Object.hasOwn(readers, path.extname(file).toLowerCase());
 
 /**
- * The rows of a table on disk, one at a time: JSON lines, JSON, CSV, TSV or Parquet, by the end of its name. Only JSON is
+ * The rows of a table, one at a time: on disk JSON lines, JSON, CSV, TSV or Parquet, by the end of its name; on the Hugging
+ * Face Hub by `hf://datasets/OWNER/NAME`. Only JSON is
  * read whole; of Parquet one row group is in memory.
  * @throws SecondThoughtError `file-not-found`, `invalid-file` (with the line), `bad-usage` for another format
  */
 export function readRows(file: string): AsyncIterable<PlacedRow> {
+  if (isHubName(file)) return readHub(file);
   const extension = path.extname(file).toLowerCase();
   const read = Object.hasOwn(readers, extension) ? readers[extension] : undefined;
   if (read) return read(file);

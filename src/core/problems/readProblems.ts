@@ -3,12 +3,15 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { SecondThoughtError } from '../base/errors';
 import { readTextFile, reasonOf } from '../base/files';
+import { isHubName } from '../data/hub';
 import { isTable, readRows } from '../data/readRows';
+import type { DataRow } from '../data/row';
+import { type ProblemPresetName, problemPresets } from './presets';
 import type { Problem } from './problem';
 import { parseProblems, problemOfFields, problemOfRow } from './problemFile';
 
 /**
- * Every problem of a file on disk: JSON lines, JSON, CSV, TSV, Parquet, or Markdown sections. Tables are read as a stream,
+ * Every problem of a data set on the Hugging Face Hub (`hf://datasets/…`) or of a file on disk: JSON lines, JSON, CSV, TSV, Parquet, or Markdown sections. Tables are read as a stream,
  * so a file may be larger than memory. Of JSON lines, those that hold no problem are skipped.
  * @throws SecondThoughtError `file-not-found`, `problem-not-found`, `invalid-file`
  */
@@ -21,8 +24,31 @@ export async function readProblems(file: string): Promise<Problem[]> {
   });
 }
 
+/**
+ * A benchmark with the fields and prompts of the released evaluation: from the Hugging Face Hub, or from a copy of it.
+ * @param file the copy; undefined: the Hub
+ * @throws SecondThoughtError as `readProblems` and `readHub`; `invalid-file` where the Hub's has another number of problems
+ */
+export async function readPreset(name: ProblemPresetName, file: string | undefined): Promise<Problem[]> {
+  const { source, size, problemsOf } = problemPresets[name];
+  const rows: DataRow[] = [];
+  for await (const { row } of readRows(file ?? source)) rows.push(row);
+  const problems = problemsOf(rows);
+  if (problems.length === (file === undefined ? size : rows.length) && problems.length > 0) return problems;
+  throw new SecondThoughtError(
+    'invalid-file',
+    `${file ?? source} gives ${problems.length} problems of ${rows.length} rows; ${name} has ${size}.`,
+    {
+      remedy:
+        file === undefined
+          ? 'Name a copy of the published data as its file.'
+          : 'Check that it has the fields of that data set.',
+    },
+  );
+}
+
 function problemsIn(file: string): Promise<Problem[]> {
-  if (path.extname(file) === '.jsonl') return readLines(file);
+  if (!isHubName(file) && path.extname(file) === '.jsonl') return readLines(file);
   return isTable(file) ? readTable(file) : readSections(file);
 }
 

@@ -1,19 +1,30 @@
 import * as z from 'zod';
 import { parseYaml } from '../base/yamlFile';
 import { type Condition, type ConditionChanges, conditionChangesSchema, conditionWith } from '../forcing/condition';
+import { problemPresetNames } from '../problems/presets';
 
 const text = (description: string) => z.string().min(1).describe(description);
 
-const problemSetSchema = z.strictObject({
-  name: text('What the set is called in tables and figures; without it, the name of its file.').optional(),
-  file: text('A file of problems; a relative path starts from the folder of this file.'),
-  sample: z
-    .int()
-    .positive()
-    .optional()
-    .describe('Only so many problems, drawn at random by the seed; a larger sample holds the smaller one.'),
-  limit: z.int().positive().optional().describe('Only the first so many problems.'),
-});
+const problemSetSchema = z
+  .strictObject({
+    name: text('What the set is called in tables and figures; without it, the name of its file.').optional(),
+    preset: z
+      .enum(problemPresetNames)
+      .optional()
+      .describe(
+        'A benchmark with the fields and prompts of s1; from the Hugging Face Hub, or from a copy named as file.',
+      ),
+    file: text(
+      'A file of problems, a relative path starts from the folder of this file; or hf://datasets/OWNER/NAME?config=…&split=….',
+    ).optional(),
+    sample: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Only so many problems, drawn at random by the seed; a larger sample holds the smaller one.'),
+    limit: z.int().positive().optional().describe('Only the first so many problems.'),
+  })
+  .refine(({ preset, file }) => preset !== undefined || file !== undefined, 'A problem set needs a file, or a preset');
 
 const { shape } = conditionChangesSchema;
 const some = <Value extends z.ZodType>(value: z.ZodOptional<Value>, description: string) =>

@@ -2,9 +2,10 @@ import path from 'node:path';
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { shortHash } from '../base/seeds';
+import { dataPath } from '../data/readRows';
 import { type Condition, checkCondition, conditionKey, conditionSchema, describeCondition } from '../forcing/condition';
 import { type Problem, problemKey, problemSchema } from '../problems/problem';
-import { readProblems } from '../problems/readProblems';
+import { readPreset, readProblems } from '../problems/readProblems';
 import { conditionsOf, type Study } from './studyFile';
 
 /** A condition of a run, under the name that tables give it. */
@@ -73,9 +74,11 @@ function plannedConditions(study: Study, dialect: Condition['dialect']): Planned
 
 async function problemsOf(study: Study, file: string): Promise<PlannedProblem[]> {
   const sets = await Promise.all(
-    study.problems.map(async ({ name, file: set, sample, limit }) => {
-      const problems = drawn(await readProblems(path.resolve(path.dirname(file), set)), sample, study.seed);
-      const problemSet = name ?? path.basename(set).replace(/(\.problems)?\.[^.]+$/, '');
+    study.problems.map(async ({ name, preset, file: set, sample, limit }) => {
+      const data = set === undefined ? undefined : dataPath(path.dirname(file), set);
+      const all = await (preset ? readPreset(preset, data) : readProblems(data ?? ''));
+      const problems = drawn(all, sample, study.seed);
+      const problemSet = name ?? preset ?? nameOf(set ?? '');
       return problems.slice(0, limit).map((problem) => ({ problemSet, problem }));
     }),
   );
@@ -92,6 +95,9 @@ async function problemsOf(study: Study, file: string): Promise<PlannedProblem[]>
   }
   return all;
 }
+
+/** The name of a file, or of a data set of the Hub, without what follows it. */
+const nameOf = (file: string) => path.basename(file.replace(/\?.*$/, '')).replace(/(\.problems)?\.[^.]+$/, '');
 
 /** So many problems, in the order of their file. */
 function drawn(problems: Problem[], count: number | undefined, seed: number): Problem[] {

@@ -68,6 +68,18 @@ describe.each(['s1-paper', 's1-notebook'] as const)('the planted pool under %s',
     expect(new Set(chosen).size).toBe(rules.select.size);
   });
 
+  it('decides the same from what is decided already, where only what comes later differs', () => {
+    const hand = {
+      keep: new Map([[pool.rows[0]?.id ?? '', 'kept']]),
+      drop: new Map([[pool.rows[20]?.id ?? '', 'out']]),
+    };
+    const size = 150 + [...expected].length / 100;
+    const other = { ...rules, byHand: hand, seed: 8, select: { ...rules.select, size: Math.floor(size) } };
+    const anew = decide(pool.rows, pool.tests, other);
+    expect(decide(pool.rows, [], other, 'selection', decisions)).toEqual(anew);
+    expect(anew.decisions[0]).toMatchObject({ isKept: true, reason: { rule: 'by-hand' } });
+  });
+
   it('chooses the same rows again, and others with another seed', () => {
     expect(decide(pool.rows, pool.tests, rules).chosen).toEqual(chosen);
     expect(decide(pool.rows, pool.tests, { ...rules, seed: 8 }).chosen).not.toEqual(chosen);

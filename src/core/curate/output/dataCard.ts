@@ -32,7 +32,7 @@ Licence: ${licence ?? 'not stated; check the licences of the sources below befor
 
 ## Sources
 
-${table(['source', 'rows collected', 'rows here', 'SHA-256 of its file'], sourceRows(collection, chosen))}
+${table(['source', 'rows collected', 'rows here', 'SHA-256 of its file, or commit on the Hub'], sourceRows(collection, chosen))}
 
 ## Funnel
 
@@ -57,11 +57,11 @@ const funnelRow = ({ stage, left, dropped }: FunnelStage): string[] => [
 ];
 
 function sourceRows({ sources }: Collection, chosen: readonly Row[]): string[][] {
-  return sources.map(({ name, rows, sha256 }) => [
+  return sources.map(({ name, rows, hash }) => [
     name,
     String(rows),
     String(chosen.filter(({ source }) => source === name).length),
-    sha256,
+    hash,
   ]);
 }
 
