@@ -64,7 +64,7 @@ export function readQuantity(text: string): Quantity {
   const percent = /^(.*?\S)\s*\\?%$/.exec(text)?.[1] ?? /^(.*\S)\s*(?:\\text\{\s*percent\s*\}|percent)$/.exec(text)?.[1];
   if (percent !== undefined) return { value: percent.trim(), unit: null, isPercent: true };
   const degrees = /^(.*[\d}])\s*\^\{\\circ\}\s*(?:\\text\{\s*([CFK])\s*\}|([CFK]))?$/.exec(text);
-  if (degrees?.[1] !== undefined && isAmount(degrees[1])) {
+  if (degrees?.[1] !== undefined && isAmount(degrees[1]) && !/\\(?:sin|cos|tan|cot|sec|csc)/.test(degrees[1])) {
     const scale = degrees[2] ?? degrees[3];
     return { value: degrees[1], unit: scale ? `degree ${scale}` : 'degree', isPercent: false };
   }
