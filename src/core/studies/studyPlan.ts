@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { shortHash } from '../base/seeds';
 import { type Condition, checkCondition, conditionKey, conditionSchema, describeCondition } from '../forcing/condition';
+import type { GraderSpec } from '../grade/graderSpec';
 import { type Problem, problemKey, problemSchema } from '../problems/problem';
 import { readProblems } from '../problems/readProblems';
 import { conditionsOf, type Study } from './studyFile';
@@ -26,6 +27,7 @@ export interface StudyPlan {
   seed: number;
   conditions: PlannedCondition[];
   problems: PlannedProblem[];
+  grader?: GraderSpec;
 }
 
 /** One sample to be made. */
@@ -49,6 +51,7 @@ export async function planStudy(study: Study, file: string, dialect: Condition['
     seed: study.seed,
     conditions: plannedConditions(study, dialect),
     problems: await problemsOf(study, file),
+    ...(study.grader === undefined ? {} : { grader: study.grader }),
   };
 }
 

@@ -40,7 +40,9 @@ type Read = (part: string) => Answer;
 function words(text: string): Answer | null {
   const plain = text.replace(/\\text\{([^{}]*)\}/g, '$1').trim();
   if (/^[0-9A-Z]+_\{\d+\}$/.test(plain) && /\d/.test(plain[0] ?? '')) return { kind: 'words', text: plain };
-  const isWords = /^["']?\p{L}{2,}(?:['-]\p{L}+)*["']?$/u.test(plain) || /\p{L}{2,}[\s,]+(?:.*\s)?\p{L}{2,}/u.test(withoutCommands(plain));
+  const isWords =
+    /^["']?\p{L}{2,}(?:['-]\p{L}+)*["']?$/u.test(plain) ||
+    /\p{L}{2,}[\s,]+(?:.*\s)?\p{L}{2,}/u.test(withoutCommands(plain));
   const isLabelled = /[=<>]|\\(?:le|ge|in|pm|cup|begin)(?![A-Za-z])|^[-\d.\\$([{]/.test(plain);
   const isInText = /^\\text\{[^{}]*\}$/.test(text) && !/^[-\d.,/]+$/.test(plain);
   return (isWords && !isLabelled) || isInText ? { kind: 'words', text: plain } : null;
@@ -49,7 +51,9 @@ function words(text: string): Answer | null {
 const withoutCommands = (text: string) => text.replace(/\\[A-Za-z]+/g, ' ');
 
 function matrix(text: string, inner: Read): Answer | null {
-  const found = /^[([|]?\s*\\begin\{([a-zA-Z]*matrix|array)\}(?:\{[clr|\s]*\})?([^]*)\\end\{\1\}\s*[)\]|]?$/.exec(text);
+  const found = /^[([|]?\s*\\begin\{([a-zA-Z]*matrix|array)\}(?:\{[clr|\s]*\})?([\s\S]*)\\end\{\1\}\s*[)\]|]?$/.exec(
+    text,
+  );
   if (!found || /\\begin/.test(found[2] ?? '')) return null;
   const rows = (found[2] ?? '').split('\\\\').map((row) => row.trim());
   if (rows.at(-1) === '') rows.pop();
@@ -58,7 +62,8 @@ function matrix(text: string, inner: Read): Answer | null {
 }
 
 const thousands = /^[-+]?\s*(?:\\?\$|€|£)?\s*\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!.*,\d)/;
-const separators = /\s*(?:,(?:\s*(?:\\text\{\s*(?:and|or)\s*\}|and |or ))?|;|\\text\{\s*(?:,\s*)?(?:and|or)\s*\}|(?<=\s)(?:and|or)(?=\s))\s*/;
+const separators =
+  /\s*(?:,(?:\s*(?:\\text\{\s*(?:and|or)\s*\}|and |or ))?|;|\\text\{\s*(?:,\s*)?(?:and|or)\s*\}|(?<=\s)(?:and|or)(?=\s))\s*/;
 
 function list(text: string, inner: Read): Answer | null {
   if (thousands.test(text)) return null;
@@ -117,8 +122,11 @@ function ratio(text: string, inner: Read): Answer | null {
 
 /** Whether it is mathematics that the engine can be asked about: no words, no commands that it would have to guess. */
 export function isExpression(text: string): boolean {
-  if (text === '' || text.length > 500 || /[\d.]\s+[\d.]|[^\x20-\x7e]|[#&~"'?@`;$%]|\\[^A-Za-z]/.test(text)) return false;
-  return [...text.matchAll(/\\([A-Za-z]+)/g)].every(([, name = '']) => expressionCommands.has(name) || functionNames.has(name));
+  if (text === '' || text.length > 500 || /[\d.]\s+[\d.]|[^\x20-\x7e]|[#&~"'?@`;$%]|\\[^A-Za-z]/.test(text))
+    return false;
+  return [...text.matchAll(/\\([A-Za-z]+)/g)].every(
+    ([, name = '']) => expressionCommands.has(name) || functionNames.has(name),
+  );
 }
 
 const expressionCommands = new Set(

@@ -61,12 +61,37 @@ const sameCommands: [RegExp, string][] = [
   [/\\!|\{\}/g, ''],
 ];
 
-const wordCommands = ['text', 'textrm', 'textbf', 'textit', 'textsf', 'texttt', 'textnormal', 'mbox', 'mathrm', 'operatorname'];
-const fontCommands = ['mathbf', 'boldsymbol', 'bm', 'mathit', 'mathsf', 'mathnormal', 'boxed', 'fbox', 'overrightarrow', 'vec'];
+const wordCommands = [
+  'text',
+  'textrm',
+  'textbf',
+  'textit',
+  'textsf',
+  'texttt',
+  'textnormal',
+  'mbox',
+  'mathrm',
+  'operatorname',
+];
+const fontCommands = [
+  'mathbf',
+  'boldsymbol',
+  'bm',
+  'mathit',
+  'mathsf',
+  'mathnormal',
+  'boxed',
+  'fbox',
+  'overrightarrow',
+  'vec',
+];
 
 /** One spelling for what LaTeX can write in several: still LaTeX, meant for comparing and not for printing. */
 export function cleanLatex(source: string): string {
-  let text = [...source].map((symbol) => characters.get(symbol) ?? symbol).join('').normalize('NFKC');
+  let text = [...source]
+    .map((symbol) => characters.get(symbol) ?? symbol)
+    .join('')
+    .normalize('NFKC');
   text = text.replace(/√\s*(\d+|[A-Za-z])/g, '\\sqrt{$1}').replace(/√\s*\(([^()]*)\)/g, '\\sqrt{$1}');
   text = text.replaceAll('\\\\', rowEnd); // or `\\\\ ` would be read as a space behind a backslash
   text = withoutWrappers(infix(text));
@@ -74,7 +99,11 @@ export function cleanLatex(source: string): string {
   text = replaceCommand(text, fontCommands, 1, (inner) => `{${inner}}`);
   // A letter or a function in upright type is that letter or function; words stay words.
   text = replaceCommand(text, wordCommands, 1, (inner) =>
-    functionNames.has(inner.trim()) ? `\\${inner.trim()} ` : /^(?:[A-Za-z]|[-\d.,/]+)$/.test(inner) ? inner : `\\text{${unwrapped(inner)}}`,
+    functionNames.has(inner.trim())
+      ? `\\${inner.trim()} `
+      : /^(?:[A-Za-z]|[-\d.,/]+)$/.test(inner)
+        ? inner
+        : `\\text{${unwrapped(inner)}}`,
   );
   text = withBraces(text);
   return withoutWrappers(text.replace(/\s+/g, ' ')).replaceAll(rowEnd, '\\\\');
@@ -102,7 +131,7 @@ function withoutWrappers(source: string): string {
     before = text;
     text = text.replace(/(?<=[^.])\.$/, '').trim();
     text = /^\$\$([^$]*)\$\$$/.exec(text)?.[1] ?? /^\$((?:[^$\\]|\\.)*)\$$/.exec(text)?.[1] ?? text;
-    text = /^\\\(([^]*)\\\)$/.exec(text)?.[1] ?? /^\\\[([^]*)\\\]$/.exec(text)?.[1] ?? text;
+    text = /^\\\(([\s\S]*)\\\)$/.exec(text)?.[1] ?? /^\\\[([\s\S]*)\\\]$/.exec(text)?.[1] ?? text;
     const command = /^(?:\\(?:text|boxed|mbox))?\{/.exec(text)?.[0];
     if (command && closingBrace(text, command.length - 1) === text.length - 1) text = text.slice(command.length, -1);
     text = text.trim();

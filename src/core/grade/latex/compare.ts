@@ -69,9 +69,12 @@ class Comparison {
   }
 
   #isSameEither(given: Answer, wanted: Answer): boolean {
-    const items = (answer: Answer) => ('items' in answer && answer.kind !== 'ratio' ? answer.items : [unlabelled(answer)]);
+    const items = (answer: Answer) =>
+      'items' in answer && answer.kind !== 'ratio' ? answer.items : [unlabelled(answer)];
     const flat = (answer: Answer): Answer[] =>
-      items(answer).flatMap((item) => (item.kind === 'either' ? item.items : [item])).map(unlabelled);
+      items(answer)
+        .flatMap((item) => (item.kind === 'either' ? item.items : [item]))
+        .map(unlabelled);
     return this.#haveSame(flat(given), flat(wanted));
   }
 
@@ -133,11 +136,13 @@ function isRounded(fraction: ExactValue, decimal: ExactValue): boolean {
 }
 
 const isSymbol = (latex: string) =>
-  /^(?:[A-Za-z]|\\[A-Za-z]+)(?:_\{\w+\})?'?(?:\([A-Za-z](?:,\s*[A-Za-z])*\))?$/.test(latex) || /^\([A-Za-z](?:,\s*[A-Za-z])+\)$/.test(latex);
+  /^(?:[A-Za-z]|\\[A-Za-z]+)(?:_\{\w+\})?'?(?:\([A-Za-z](?:,\s*[A-Za-z])*\))?$/.test(latex) ||
+  /^\([A-Za-z](?:,\s*[A-Za-z])+\)$/.test(latex);
 
 /** `x = 5` where only 5 was asked for, and `x \in S` for S. */
 function unlabelled(answer: Answer): Answer {
-  if (answer.kind !== 'relation' || answer.sides.length !== 2 || !['=', '\\in'].includes(answer.signs[0] ?? '')) return answer;
+  if (answer.kind !== 'relation' || answer.sides.length !== 2 || !['=', '\\in'].includes(answer.signs[0] ?? ''))
+    return answer;
   const [left, right] = answer.sides as [Answer, Answer];
   if (isSymbol(answer.latex[0] ?? '')) return right;
   return isSymbol(answer.latex[1] ?? '') && answer.signs[0] === '=' ? left : answer;
@@ -174,14 +179,24 @@ function asInterval(answer: Answer): Answer {
 
 function between(low: Answer, afterLow: string, high: Answer, beforeHigh: string): Answer {
   const isOpen = (sign: string) => sign === '<' || sign === '>';
-  return { kind: 'interval', open: isOpen(afterLow) ? '(' : '[', close: isOpen(beforeHigh) ? ')' : ']', items: [low, high] };
+  return {
+    kind: 'interval',
+    open: isOpen(afterLow) ? '(' : '[',
+    close: isOpen(beforeHigh) ? ')' : ']',
+    items: [low, high],
+  };
 }
 
 /** Letters that are a product where the other answer is mathematics: `xy` for `x \cdot y`. */
 const isBareWord = (answer: Answer): answer is Answer & { kind: 'words' } =>
   answer.kind === 'words' && /^[A-Za-z]{2,4}$/.test(answer.text);
 
-const asQuantity = ({ text }: { text: string }): Answer => ({ kind: 'quantity', value: text, unit: null, isPercent: false });
+const asQuantity = ({ text }: { text: string }): Answer => ({
+  kind: 'quantity',
+  value: text,
+  unit: null,
+  isPercent: false,
+});
 
 /** Words in one spelling; empty for what is none. Case matters for single symbols only. */
 function wordsOf(answer: Answer): string {

@@ -13,7 +13,8 @@ export function rational(n: bigint, d: bigint): Rational {
 }
 
 /** Null where b is zero. */
-export const divide = (a: Rational, b: Rational): Rational | null => (b.n === 0n ? null : rational(a.n * b.d, a.d * b.n));
+export const divide = (a: Rational, b: Rational): Rational | null =>
+  b.n === 0n ? null : rational(a.n * b.d, a.d * b.n);
 
 export const isEqual = (a: Rational, b: Rational): boolean => a.n * b.d === b.n * a.d;
 

@@ -178,7 +178,8 @@ function factorial({ n, d }: Rational): Rational {
 function binomial(top: Rational, bottom: Rational): Rational {
   if (top.d !== 1n || bottom.d !== 1n || bottom.n < 0n || top.n < bottom.n || top.n > 10_000n) throw new NotExact();
   let value = 1n;
-  for (let index = 1n; index <= bottom.n && index <= 1_000n; index++) value = (value * (top.n - bottom.n + index)) / index;
+  for (let index = 1n; index <= bottom.n && index <= 1_000n; index++)
+    value = (value * (top.n - bottom.n + index)) / index;
   if (bottom.n > 1_000n) throw new NotExact();
   return { n: value, d: 1n };
 }

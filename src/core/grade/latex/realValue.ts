@@ -30,7 +30,7 @@ export function realValue(json: unknown, point: Readonly<Record<string, number>>
   const values = (operator === 'Apply' ? operands.slice(1) : operands).map((operand) => realValue(operand, point));
   if (!apply || !values.every((value) => value !== null)) return null;
   const value = apply(values);
-  return value && value.isFinite() && Math.abs(value.e) <= largestExponent ? value : null;
+  return value?.isFinite() && Math.abs(value.e) <= largestExponent ? value : null;
 }
 
 /** `{"num": "0.1(3)"}`: digits in brackets repeat. */
@@ -40,9 +40,14 @@ function numberOf(json: unknown): Real | null {
   return /^[-+]?\d+(?:\.\d+)?(?:e[-+]?\d{1,4})?$/i.test(text) ? new Decimal(text) : null;
 }
 
-function series(operator: 'Sum' | 'Product', [term, range]: unknown[], point: Readonly<Record<string, number>>): Real | null {
+function series(
+  operator: 'Sum' | 'Product',
+  [term, range]: unknown[],
+  point: Readonly<Record<string, number>>,
+): Real | null {
   const [, index, from, to] = (range ?? []) as unknown[];
-  if (typeof index !== 'string' || typeof from !== 'number' || typeof to !== 'number' || to - from > mostTerms) return null;
+  if (typeof index !== 'string' || typeof from !== 'number' || typeof to !== 'number' || to - from > mostTerms)
+    return null;
   let total: Real | null = new Decimal(operator === 'Sum' ? 0 : 1);
   for (let at = from; at <= to && total !== null; at++) {
     const value = realValue(term, { ...point, [index]: at });
@@ -59,7 +64,13 @@ const of =
 
 function power(base: Real, exponent: Real): Real | null {
   if (base.isZero()) return exponent.gt(0) ? base : null;
-  if (exponent.times(Math.abs(base.e) + 1).abs().gt(largestExponent)) return null;
+  if (
+    exponent
+      .times(Math.abs(base.e) + 1)
+      .abs()
+      .gt(largestExponent)
+  )
+    return null;
   return base.pow(exponent);
 }
 

@@ -52,7 +52,9 @@ const word = '[A-Za-zµΩ]+';
 const trailing = new RegExp(
   `^(.*?[\\d})!°\\]a-zA-Z|])\\s*(?:\\\\text\\{([^{}]*)\\}(?:\\^\\{?(\\d)\\}?)?(\\s*\\/\\s*(?:\\\\text\\{[^{}]*\\}|${word})(?:\\^\\{?\\d\\}?)?)?)$`,
 );
-const bare = new RegExp(`^(.*?[\\d}])\\s*((?:square |cubic |sq\\.? )?${word}(?:\\s*\\/\\s*${word})?)(?:\\^\\{?(\\d)\\}?)?$`);
+const bare = new RegExp(
+  `^(.*?[\\d}])\\s*((?:square |cubic |sq\\.? )?${word}(?:\\s*\\/\\s*${word})?)(?:\\^\\{?(\\d)\\}?)?$`,
+);
 
 /** Takes unit, percent sign and currency off an answer; what is no quantity comes back as it is. */
 export function readQuantity(text: string): Quantity {
@@ -61,7 +63,8 @@ export function readQuantity(text: string): Quantity {
     const unit = currency[2]?.endsWith('$') ? 'dollar' : currency[2] === '€' ? 'euro' : 'lb sterling';
     return { value: `${currency[1]}${text.slice(currency[0].length)}`, unit, isPercent: false };
   }
-  const percent = /^(.*?\S)\s*\\?%$/.exec(text)?.[1] ?? /^(.*\S)\s*(?:\\text\{\s*percent\s*\}|percent)$/.exec(text)?.[1];
+  const percent =
+    /^(.*?\S)\s*\\?%$/.exec(text)?.[1] ?? /^(.*\S)\s*(?:\\text\{\s*percent\s*\}|percent)$/.exec(text)?.[1];
   if (percent !== undefined) return { value: percent.trim(), unit: null, isPercent: true };
   const degrees = /^(.*[\d}])\s*\^\{\\circ\}\s*(?:\\text\{\s*([CFK])\s*\}|([CFK]))?$/.exec(text);
   if (degrees?.[1] !== undefined && isAmount(degrees[1]) && !/\\(?:sin|cos|tan|cot|sec|csc)/.test(degrees[1])) {
@@ -87,7 +90,12 @@ const isUnit = (text: string) =>
   text.split(/[\s/]+/).every((part) => part.length > 2 || (aliases.has(part) && part.length > 1) || text.includes('/'));
 
 function unitName(text: string, power: string | undefined, per: string | undefined): string | null {
-  const words = text.trim().replace(/\.$/, '').replace(/\bper\b/g, '/').split(/\s*\/\s*|\s+/).filter((part) => part !== '');
+  const words = text
+    .trim()
+    .replace(/\.$/, '')
+    .replace(/\bper\b/g, '/')
+    .split(/\s*\/\s*|\s+/)
+    .filter((part) => part !== '');
   let exponent = power ?? '';
   const names = words.flatMap((part) => {
     if (/^(square|sq\.?)$/i.test(part)) exponent = '2';
