@@ -97,6 +97,8 @@ export function cleanLatex(source: string): string {
   text = withoutWrappers(infix(text));
   for (const [pattern, kept] of sameCommands) text = text.replace(pattern, kept);
   text = replaceCommand(text, fontCommands, 1, (inner) => `{${inner}}`);
+  // behind a number a letter may be a unit; the space keeps it one
+  text = text.replace(/([\d})]\s*)\\(text|textrm|mbox|mathrm)\s*\{([mgshlLNJWVKCF])\}/g, '$1\\$2{ $3}');
   // A letter or a function in upright type is that letter or function; words stay words.
   text = replaceCommand(text, wordCommands, 1, (inner) =>
     functionNames.has(inner.trim())
