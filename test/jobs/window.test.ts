@@ -57,6 +57,23 @@ exec python3 -m http.server --bind 127.0.0.1 "$port"
     await window.page.keyboard.press('Escape');
   });
 
+  test('a host is added by what ssh calls it; where it does not answer that is said, and it stays in the view', async () => {
+    await window.runCommand('Second Thought: Add Host');
+    await window.input('Add Host', 'me@nowhere.invalid');
+    await window.input('Name of the host', 'nowhere');
+    await window.choose('Slurm');
+    await window.input('Partition of Slurm', 'gpu');
+    await window.input('Python on that host', 'uv');
+    await window.toast('There is no machine named me@nowhere.invalid.').waitFor();
+    await row(/nowhere.*Slurm · no jobs/).waitFor();
+    expect(readFileSync(path.join(laptop.folder, 'config.yaml'), 'utf8')).toContain(
+      '  - id: nowhere\n    ssh: me@nowhere.invalid\n    scheduler: slurm\n    python: uv\n    partition: gpu\n',
+    );
+    await window.runCommand('Notifications: Clear All Notifications');
+    await window.contextMenu(row(/nowhere/), 'Remove Host');
+    await row(/nowhere/).waitFor({ state: 'hidden' });
+  });
+
   test('a job from another laptop is found, and its results are fetched', async () => {
     const script = place.file('made.sh', 'echo made > made.txt; echo finished\n');
     const { code } = await another.run(['jobs', 'submit', script, '--host', 'box', '--name', 'elsewhere', '--follow']);

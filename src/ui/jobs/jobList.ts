@@ -36,6 +36,11 @@ export class JobList implements vscode.Disposable {
   #document: JobsDocument | undefined;
   #hosts: HostSummary[] = [];
   readonly #lastStates = new Map<string, JobState>();
+  #tellRead: () => void = () => {};
+  /** When there is something to show, or nothing will come. */
+  readonly firstRead = new Promise<void>((resolve) => {
+    this.#tellRead = resolve;
+  });
 
   constructor(cli: CommandLine, log: vscode.LogOutputChannel, storage: string) {
     this.#cli = cli;
@@ -112,11 +117,15 @@ export class JobList implements vscode.Disposable {
       return;
     }
     if (this.#process || this.#timer) return;
-    void this.readHosts();
+    const hosts = this.readHosts();
     this.#process = new FollowedCommand(this.#cli, ['jobs', 'list', '--watch', '--json'], {
-      onLine: (line) => this.#take(line),
+      onLine: (line) => {
+        this.#take(line);
+        void hosts.then(this.#tellRead);
+      },
       onEnd: (failure) => {
         this.#process = undefined;
+        this.#tellRead();
         if (failure) this.#log.error(`Jobs: ${failure.message}`);
         this.#timer = setTimeout(() => {
           this.#timer = undefined;
