@@ -22,6 +22,7 @@ export class JobFeed implements vscode.Disposable {
   #log = '';
   #logNext: number | undefined;
   #details: WireDetails | null = null;
+  #asked: JobSummary | undefined;
   #isSeen = false;
   #watching: vscode.Disposable[] = [];
   #followers: (FollowedCommand | undefined)[] = [];
@@ -35,8 +36,13 @@ export class JobFeed implements vscode.Disposable {
     this.#post = post;
   }
 
+  /** As the list has it; what it has not kept of a job that has ended, as the host has it. */
   get job(): JobSummary | undefined {
-    return this.#list.find(this.#id);
+    const job = this.#list.find(this.#id);
+    const { elapsedSeconds, progress } = this.#asked ?? {};
+    return (
+      job && { ...(elapsedSeconds === undefined ? {} : { elapsedSeconds }), ...(progress ? { progress } : {}), ...job }
+    );
   }
 
   /** A page that nobody sees costs nothing. */
@@ -128,7 +134,10 @@ export class JobFeed implements vscode.Disposable {
       this.#metrics.isTraining = details.kind === 'fine-tune';
       const { files, gpus, script } = details;
       this.#details = { files, gpus, script };
+      this.#asked = details;
       this.#post({ type: 'job/details', details: this.#details });
+      const { job } = this;
+      if (job) this.#post({ type: 'job/state', job: wireJob(job) });
       return details;
     } catch (error) {
       this.#post({ type: 'job/failure', message: describeError(reportError(error)) });
