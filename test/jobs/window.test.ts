@@ -16,7 +16,8 @@ describe.runIf(chromiumPath())('in the window', () => {
   let server: SshServer;
   let window: Window;
 
-  const row = (text: string | RegExp) => window.page.locator('.pane-body .monaco-list-row').filter({ hasText: text });
+  const row = (text: string | RegExp) =>
+    window.page.locator('.part.sidebar .pane-body .monaco-list-row').filter({ hasText: text });
 
   beforeAll(async () => {
     installHost();
