@@ -46,7 +46,9 @@ export async function openShell(reference: string, packageRoot: string): Promise
   const host = openHost(spec, packageRoot);
   const there = `cd && cd -- ${quoteWord(`${host.workFolder}/jobs/${job.id}`)} && exec "\${SHELL:-sh}" -l`;
   const [program = 'sh', ...words] = spec.ssh === undefined ? ['sh', '-c', there] : sshWords(host, there);
-  const child = spawn(program, words, { stdio: 'inherit' });
+  // Set where VS Code runs this program; in the user's shell it would change what other programs do.
+  const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
+  const child = spawn(program, words, { stdio: 'inherit', env });
   process.exitCode = await new Promise<number>((resolve) => {
     child.once('error', () => resolve(1));
     child.once('exit', (code) => resolve(code ?? 1));

@@ -25,6 +25,7 @@ export async function listedJobs({ host, all }: ListFlags, records: JobRecords):
 }
 
 const readAgainMs = 200;
+const lookAgainMs = 30_000;
 
 /**
  * Prints the jobs whenever something changes: first as they were last seen, then as their hosts answer. One question per host for
@@ -51,8 +52,10 @@ export async function watchJobs(flags: ListFlags, packageRoot: string): Promise<
       list.isSlow = line === 'slow';
     });
   }
+  const again = setInterval(() => void list.readAgain(), lookAgainMs); // where a file system tells of no changes
   await list.readAgain();
   await ended;
+  clearInterval(again);
   files.close();
   clearTimeout(timer);
   list.stop();

@@ -2,9 +2,9 @@ import type * as vscode from 'vscode';
 import { describeError, reportError, type SecondThoughtError } from '../../core/base/errors';
 import type { ToJobPage, WireDetails } from '../../protocol/jobPage';
 import { type JobSummary, jobDetailsSchema, logPieceSchema } from '../../protocol/jobs';
-import { askCli, type CommandLine, FollowedCommand } from '../commandLine';
+import { askCli, type CommandLine, FollowedCommand, parseLine } from '../commandLine';
 import type { JobList } from './jobList';
-import { logSize, wireJob } from './jobWords';
+import { groupOf, logSize, wireJob } from './jobWords';
 import { Metrics } from './metrics';
 
 /** The page has this much of the log's end. */
@@ -53,7 +53,7 @@ export class JobFeed implements vscode.Disposable {
       this.#stop();
       return;
     }
-    const timer = setInterval(() => void this.#askDetails(), detailsEveryMs);
+    const timer = setInterval(() => this.#askAgain(), detailsEveryMs);
     this.#watching = [
       this.#list.watch(),
       this.#list.onDidChange(() => this.#onState()),
@@ -97,6 +97,12 @@ export class JobFeed implements vscode.Disposable {
     if (job.state === this.#state) return;
     this.#state = job.state;
     void this.#begin(job);
+  }
+
+  /** New files, other loads of the GPUs; and what stopped following a host that was away for long begins again. */
+  #askAgain(): void {
+    const { job } = this;
+    if (job && groupOf(job.state) !== 'ended') void this.#begin(job);
   }
 
   /** What a new state changes: files, and whether there is something to follow. */
@@ -146,7 +152,7 @@ export class JobFeed implements vscode.Disposable {
   }
 
   #takeLog(line: string): void {
-    const { data } = logPieceSchema.safeParse(JSON.parse(line));
+    const data = parseLine(logPieceSchema, line);
     if (!data) return;
     this.#logNext = data.offset + data.bytes;
     this.#log = (this.#log + data.text).slice(-logCharacters);

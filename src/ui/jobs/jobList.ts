@@ -10,7 +10,7 @@ import {
   type JobsDocument,
   jobsDocumentSchema,
 } from '../../protocol/jobs';
-import { askCli, type CommandLine, FollowedCommand } from '../commandLine';
+import { askCli, type CommandLine, FollowedCommand, parseLine } from '../commandLine';
 import { jobsFolderCwd } from './jobsCwd';
 
 const startAgainMs = 15_000;
@@ -148,13 +148,13 @@ export class JobList implements vscode.Disposable {
   }
 
   #take(line: string): void {
-    const parsed = jobsDocumentSchema.safeParse(JSON.parse(line));
-    if (!parsed.success) {
-      this.#log.error(`Jobs: ${parsed.error.message}`);
+    const document = parseLine(jobsDocumentSchema, line);
+    if (!document) {
+      this.#log.error(`Jobs: what the command line said is not understood: ${line.slice(0, 200)}`);
       return;
     }
-    this.#document = parsed.data;
-    for (const job of parsed.data.jobs) {
+    this.#document = document;
+    for (const job of document.jobs) {
       const before = this.#lastStates.get(job.id);
       this.#lastStates.set(job.id, job.state);
       if (before && !isOver(before) && isOver(job.state)) void this.#tellEnd(job);
