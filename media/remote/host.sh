@@ -109,18 +109,25 @@ st_said() {
   fi
 }
 
-# st_states SCHEDULER IDS…: a line of fields per job, then, for Slurm, what its queue says of all of them: one question for
-# all. Fields: id | number | started | heartbeat | exit | ended | waiting | cancel | stop | requeued | alive | restarts | task | said.
+# st_states SCHEDULER IDS…: for Slurm what its queue says of all of them, one question for all; then a line of fields per job. The
+# folder comes second: a job that the queue says has ended has written its exit status by then.
+# Fields: id | number | started | heartbeat | exit | ended | waiting | cancel | stop | requeued | alive | restarts | task | said.
 st_states() {
   scheduler=$1
   shift
   echo "now|$(date +%s)"
-  numbers=
+  numbers=; known=
   for id in "$@"; do
+    number=$(st_line "jobs/$id/status/id")
+    numbers=$numbers${number:+${numbers:+,}$number}
+    known="$known $id=$number"
+  done
+  if [ "$scheduler" = slurm ] && [ -n "$numbers" ]; then st_queue "$numbers"; fi
+  for pair in $known; do
+    id=${pair%%=*} number=${pair#*=}
     status=jobs/$id/status
     [ -d "$status" ] || { echo "gone|$id"; continue; }
-    number=$(st_line "$status/id")
-    numbers=$numbers${numbers:+,}$number
+    [ "$scheduler" = slurm ] || number=$(st_line "$status/id")
     fields="$id|$number"
     for fact in started heartbeat exit ended waiting cancel stop requeued; do
       case $fact in
@@ -140,21 +147,23 @@ st_states() {
     done
     printf '%s\n' "job|$fields|$alive|$(st_line "$status/restarts")|${tasks:+$ended/$good}|$(st_said "jobs/$id/out")"
   done
-  if [ "$scheduler" = slurm ] && [ -n "$numbers" ]; then
-    # Slurm refuses the whole question if one number is too old for it: then all of the user's are asked for.
-    format='%A|%T|%r|%M|%l|%N|%K'
-    if out=$(st_bounded 20 squeue -h -a -r -t all -j "$numbers" -o "$format" 2>&1) ||
-      out=$(st_bounded 20 squeue -h -a -r -t all -u "$(id -un)" -o "$format" 2>&1); then
-      printf '%s\n' "$out" | sed -n 's/^/queue|/p'
-      echo 'queue-ok|'
-    else
-      printf 'queue-failed|%s\n' "$(printf '%s' "$out" | head -n 1)"
-    fi
-    if st_bounded 20 sacct -n -P -X -j "$numbers" -o JobIDRaw,State,ExitCode 2>/dev/null > "$$.sacct"; then
-      sed 's/^/history|/' "$$.sacct"
-    fi
-    rm -f "$$.sacct"
+}
+
+# st_queue NUMBERS: what the queue and, where there is one, the history say of them.
+st_queue() {
+  # Slurm refuses the whole question if one number is too old for it: then all of the user's are asked for.
+  format='%A|%T|%r|%M|%l|%N|%K'
+  if out=$(st_bounded 20 squeue -h -a -r -t all -j "$1" -o "$format" 2>&1) ||
+    out=$(st_bounded 20 squeue -h -a -r -t all -u "$(id -un)" -o "$format" 2>&1); then
+    printf '%s\n' "$out" | sed -n 's/^/queue|/p'
+    echo 'queue-ok|'
+  else
+    printf 'queue-failed|%s\n' "$(printf '%s' "$out" | head -n 1)"
   fi
+  if st_bounded 20 sacct -n -P -X -j "$1" -o JobIDRaw,State,ExitCode 2>/dev/null > "$$.sacct"; then
+    sed 's/^/history|/' "$$.sacct"
+  fi
+  rm -f "$$.sacct"
 }
 
 # st_cancel ID SCHEDULER: asks the job to end and, if it does not within 5 s, makes its whole group end.
