@@ -57,6 +57,7 @@ const builds = [
       traceViewer: 'webview/traceViewer/main.ts',
       runViewer: 'webview/runViewer/main.ts',
       jobPage: 'webview/jobPage/main.ts',
+      curationViewer: 'webview/curationViewer/main.ts',
     },
     outdir: path.join(outdir, 'webview'),
     minify: production,

@@ -53,8 +53,15 @@ function longTrace(): WireTrace {
       (_, line) =>
         `So step ${part}.${line} of the sum gives $x_{${line}} = ${part * line}$ and the rest is as before.\n`,
     );
-    const thought: WireSpan = { kind: 'text', phase: 'thinking', text: lines.join(''), tokens: 2_047, pass: part };
-    return [thought, { kind: 'cue', phase: 'thinking', text: 'Wait', tokens: 1, pass: part }];
+    const thought: WireSpan = {
+      kind: 'text',
+      phase: 'thinking',
+      text: lines.join(''),
+      tokens: 2_047,
+      pass: part,
+      index: 2 * part,
+    };
+    return [thought, { kind: 'cue', phase: 'thinking', text: 'Wait', tokens: 1, pass: part, index: 2 * part + 1 }];
   });
   return wireTrace('complete', spans.flat(), 32_768);
 }
@@ -81,6 +88,7 @@ function wireTrace(state: WireTrace['state'], spans: WireSpan[], tokens: number)
     passes: [],
     warnings: [],
     canAct: true,
+    canExamine: false,
   };
 }
 
@@ -112,7 +120,7 @@ async function manyStreams(browser: Browser, root: string, pages: number): Promi
   const client = await page.context().newCDPSession(page);
   const before = await domNodes(client);
   await page.evaluate(openFrames, pages);
-  const span: WireSpan = { kind: 'text', phase: 'thinking', text: 'So', tokens: 1, pass: 0 };
+  const span: WireSpan = { kind: 'text', phase: 'thinking', text: 'So', tokens: 1, pass: 0, index: 0 };
   await page.evaluate(showFirst, wireTrace('running', [span], 1));
   const pace = { seconds: streamSeconds, activeMs: collectMs(true, pages), otherMs: collectMs(false, pages) };
   const events = await traced(client, () => page.evaluate(stream, { ...pace, tokensPerSecond }));

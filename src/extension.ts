@@ -1,17 +1,22 @@
 import { appendFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
-import { toSecondThoughtError } from './core/base/errors';
+import { SecondThoughtError, toSecondThoughtError } from './core/base/errors';
+import type { Trace } from './core/traces/trace';
+import type { CurationQuery } from './protocol/curationViewer';
+import { actOnCuration } from './ui/commands/curations';
 import { forceFirstProblem } from './ui/commands/forceThinking';
 import { actOnJob } from './ui/commands/jobs';
 import { actOnRun } from './ui/commands/runActions';
 import { keepServed } from './ui/commands/servers';
 import { registerCommands } from './ui/commands/table';
-import { actOnTrace } from './ui/commands/traceActions';
+import { actOnTrace, openTrace } from './ui/commands/traceActions';
 import type { UiContext } from './ui/context';
 import { followContextKeys } from './ui/contextKeys';
+import { CurationLenses } from './ui/curations/curationLenses';
+import { CurationViewerProvider } from './ui/curations/curationViewer';
 import { EngineClient } from './ui/engineClient';
-import { jobsViewId, runsViewId, serversViewId, traceScheme } from './ui/ids';
+import { jobsViewId, runsViewId, searchViewId, serversViewId, traceScheme } from './ui/ids';
 import { InlineTraces } from './ui/inlineTrace/inlineTraces';
 import { announceEnds } from './ui/jobs/announceEnds';
 import { JobList } from './ui/jobs/jobList';
@@ -19,6 +24,9 @@ import { JobLogs } from './ui/jobs/jobLog';
 import { JobPages } from './ui/jobs/jobPages';
 import { openJobsView } from './ui/jobs/jobTree';
 import { ServedModels } from './ui/jobs/servedModels';
+import { actAtPlace, removeNote } from './ui/laboratory/actions';
+import { LaboratoryState } from './ui/laboratory/laboratory';
+import { laboratoryToWire } from './ui/laboratory/toWire';
 import { LiveTraces } from './ui/liveTraces';
 import { WorkspaceMemory } from './ui/memory';
 import { OutcomeLenses } from './ui/outcomes/outcomeLenses';
@@ -26,6 +34,7 @@ import { OutcomeStore } from './ui/outcomes/outcomeStore';
 import { presentError } from './ui/presentError';
 import { RunTree } from './ui/runs/runTree';
 import { RunViewerProvider } from './ui/runViewer/runViewer';
+import { SearchTree } from './ui/search/searchTree';
 import { ServerStates } from './ui/servers/serverStates';
 import { ServerTree } from './ui/servers/serverTree';
 import { createStatusItem } from './ui/statusItem';
@@ -47,6 +56,25 @@ const scoreIn = (engine: EngineClient, log: vscode.LogOutputChannel) => async (r
   }
 };
 
+/** What is known of a trace beside itself; where it cannot be told, the log says why and the page goes on without. */
+const laboratoryIn = (engine: EngineClient, log: vscode.LogOutputChannel) => async (trace: Trace, run?: string) => {
+  try {
+    const order = { type: 'laboratory', trace } as const;
+    const { laboratory } = await engine.ask(run === undefined ? order : { ...order, run });
+    return laboratory && laboratoryToWire(laboratory, trace.id);
+  } catch (error) {
+    log.debug(`${trace.id}: ${toSecondThoughtError(error).message}`);
+    return undefined;
+  }
+};
+
+/** What the page of a curation asks, answered by the engine. */
+const answerIn = (engine: EngineClient) => async (folder: string, query: CurationQuery) => {
+  const { curation } = await engine.ask({ type: 'curation', folder, query });
+  if (curation) return curation;
+  throw new SecondThoughtError('internal', 'The engine gave no answer about the curation.');
+};
+
 /** Builds the objects and hands them over. Nothing starts, and nothing is sent, before a command. */
 export function activate(context: vscode.ExtensionContext): UiContext {
   const startedAt = performance.now();
@@ -57,8 +85,15 @@ export function activate(context: vscode.ExtensionContext): UiContext {
   const traces = new LiveTraces(engine);
   const memory = new WorkspaceMemory(context.workspaceState);
   const traceFiles = new TraceFiles(traces);
-  const viewer = new TraceViewerProvider(context.extensionUri, traces, (action, trace) => {
-    actOnTrace(ui, action, trace).catch((error) => presentError(error, log));
+  const laboratory = new LaboratoryState();
+  const report = (work: Promise<unknown>) => void work.catch((error) => presentError(error, log));
+  const viewer = new TraceViewerProvider(context.extensionUri, traces, {
+    act: (action, trace) => report(actOnTrace(ui, action, trace)),
+    actAtPlace: (pointed) => report(actAtPlace(ui, pointed)),
+    open: (traceId) => report(openTrace(ui, traceId)),
+    removeNote: (trace, run, noteId) => report(removeNote(ui, trace, run, noteId)),
+    laboratory: laboratoryIn(engine, log),
+    onLaboratory: laboratory.onDidChange,
   });
   const studies = new StudyRuns();
   const cli = { extensionPath: context.extensionPath };
@@ -69,6 +104,11 @@ export function activate(context: vscode.ExtensionContext): UiContext {
       actOnRun(ui, action, folder).catch((error) => presentError(error, log));
     },
     scoreIn(engine, log),
+  );
+  const curationViewer = new CurationViewerProvider(
+    context.extensionUri,
+    (request, folder) => actOnCuration(ui, request, folder).catch((error) => presentError(error, log)),
+    answerIn(engine),
   );
   const ui: UiContext = {
     engine,
@@ -85,6 +125,9 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     scratchFolder,
     starting: new Map(),
     activeTrace: () => viewer.active,
+    activeTraceRun: () => viewer.activeRun,
+    laboratory,
+    search: new SearchTree(cli, searchViewId),
     traceFiles,
     extensionUri: context.extensionUri,
     cli,
@@ -105,8 +148,12 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     ui.servers,
     ui.runs,
     studies,
+    laboratory,
+    ui.search,
     TraceViewerProvider.register(viewer),
     RunViewerProvider.register(runViewer),
+    CurationViewerProvider.register(curationViewer),
+    CurationLenses.register(new CurationLenses()),
     StudyLenses.register(new StudyLenses(studies.onDidChange)),
     registerYamlLanguage(),
     OutcomeLenses.register(new OutcomeLenses(ui.outcomes, memory)),

@@ -1,32 +1,79 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
-import { readTextFile } from '../core/base/files';
-import { lockFolder } from '../core/base/folderLock';
+import { writeWholeFile } from '../core/base/files';
 import { printable } from '../core/base/untrustedText';
-import { parseCuration } from '../core/curate/curationFile';
-import { CurationFolder } from '../core/curate/curationFolder';
-import type { FunnelStage } from '../core/curate/decide';
+import { decideByHand } from '../core/curate/byHand';
+import { CurationFolder, type DecidedRow } from '../core/curate/curationFolder';
 import { describeDecision } from '../core/curate/describeReason';
-import { runCuration } from '../core/curate/runCuration';
-import { untilInterrupted } from './interrupt';
+import { diffSets } from '../core/curate/diffSets';
+import { planCuration } from '../core/curate/planCuration';
+import { stages } from '../core/curate/row';
+import { addCurateAdd } from './curateAdd';
+import { funnelText, inFolder, placeOf } from './curatePlace';
+import { type RunFlags, runFile } from './curateRun';
+import { count, positive } from './numbers';
 import { printJson } from './output';
-import { ProgressLine } from './progressLine';
+import { addServerOptions } from './serverOptions';
 
 /** `second-thought curate`: from many questions to a small training set, with a reason for every row. */
-export function addCurate(program: Command): void {
+export function addCurate(program: Command, packageRoot: string): void {
   const curate = program
     .command('curate')
     .description('Make a small training set of many questions, with a reason for every row.')
     .addHelpText('after', '\nExample:\n  second-thought curate run s1k.curation.yaml');
-  curate
-    .command('run')
+  const plan = curate
+    .command('plan')
     .argument('<curation>', 'a *.curation.yaml file')
-    .description('Collect, drop, select, and write the set.')
+    .description('Collect, and say how many rows are left and what asking models about them takes.')
     .option('--out <folder>', 'where to; without it: curations/NAME beside the file')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  second-thought curate plan s1k.curation.yaml');
+  plan.action(planOf);
+  const run = curate
+    .command('run')
+    .argument('<curation>', 'a *.curation.yaml file')
+    .description('Collect, ask models for what is missing, drop, select, and write the set. Run it again to go on.')
+    .option('--out <folder>', 'where to; without it: curations/NAME beside the file')
+    .option('--dialect <name>', 'how the models write thinking, where a feature does not say')
+    .option('--concurrency <n>', 'replies at the same time (8)', positive, 8)
+    .option('--wait-for <seconds>', 'how long to wait for a server that is away (600)', count, 600)
+    .option('--json', 'print one JSON document');
+  addServerOptions(run)
     .addHelpText('after', '\nExample:\n  second-thought curate run s1k.curation.yaml')
-    .action(run);
+    .action((file: string, flags: RunFlags) => runFile(file, flags, packageRoot));
+  curate
+    .command('by-hand')
+    .argument('<curation>', 'a *.curation.yaml file that was run')
+    .argument('<id...>', 'ids of rows, or their beginnings')
+    .description('Keep or drop rows whatever the rules say; the next run honours it.')
+    .option('--keep', 'they are to be in the set')
+    .option('--drop', 'they are not to be in the set')
+    .option('--undo', 'leave them to the rules again')
+    .option('--note <text>', 'why', '')
+    .option('--out <folder>', 'where it was run; without it: curations/NAME beside the file')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  second-thought curate by-hand s1k.curation.yaml 2f5d9c --drop --note "a typo"')
+    .action(byHand);
+  curate
+    .command('diff')
+    .argument('<one>', 'the folder of a curation')
+    .argument('<other>', 'the folder of another')
+    .description('Say which rows are in one set only, and why they are not in the other.')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  second-thought curate diff curations/paper curations/notebook')
+    .action(diff);
+  curate
+    .command('export')
+    .argument('<folder>', 'the folder of a curation')
+    .argument('<file>', 'a *.jsonl file to write')
+    .description('Write every collected row with what became of it and why.')
+    .option('--stage <name>', 'only rows whose fate was decided there: selection, difficulty …')
+    .option('--kept', 'only rows of the set')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  second-thought curate export curations/s1k dropped.jsonl --stage quality')
+    .action(exportRows);
+  addCurateAdd(curate, packageRoot);
   curate
     .command('explain')
     .argument('<folder>', 'the folder that curate run wrote')
@@ -37,50 +84,97 @@ export function addCurate(program: Command): void {
     .action(explain);
 }
 
-async function run(file: string, flags: { out?: string; json?: boolean }): Promise<void> {
-  const name = path.basename(file).replace(/(\.curation)?\.ya?ml$/, '');
-  const curation = parseCuration(await readTextFile(file), path.basename(file));
-  const base = path.dirname(path.resolve(file));
-  const folder = path.resolve(flags.out ?? path.join(base, 'curations', name));
-  const { signal, release } = untilInterrupted();
-  const progress = new ProgressLine(process.stderr);
-  const place = new CurationFolder(folder);
-  await place.make();
-  const free = await lockFolder(folder);
-  try {
-    const onProgress = ({ source, rows }: { source: string; rows: number }) => progress.show(`${source}: ${rows} rows`);
-    const { verdicts, hashes } = await runCuration(curation, { base, folder, signal, onProgress });
-    progress.clear();
-    const { funnel } = verdicts;
-    if (flags.json) printJson({ schemaVersion: 1, folder, stages: funnel, files: hashes });
-    else process.stdout.write(`${funnelText(funnel)}\n${folder}\n`);
-  } finally {
-    progress.clear();
-    release();
-    await free();
-  }
+async function planOf(file: string, flags: { out?: string; json?: boolean }): Promise<void> {
+  const place = await placeOf(file, flags.out);
+  const plan = await inFolder(place, (curation, signal, progress) =>
+    planCuration(curation, {
+      ...place,
+      signal,
+      onProgress: ({ source, rows }) => progress.show(`${source}: ${rows} rows`),
+    }),
+  );
+  if (flags.json) return printJson({ schemaVersion: 1, folder: place.folder, ...plan });
+  const producers = plan.producers.map(({ name, rows, requests, tokens }) => {
+    const cost = tokens === null ? 'tokens not measured yet' : `≈ ${tokens} tokens`;
+    return `${name.padEnd(20)} ${rows} rows, up to ${requests} requests, ${requests === 0 ? 'no tokens' : cost}`;
+  });
+  process.stdout.write(`${funnelText(plan.funnel)}\n${producers.join('\n')}${producers.length > 0 ? '\n' : ''}`);
 }
 
-/** One line per stage: rows left, and what was dropped by which rule. */
-function funnelText(funnel: readonly FunnelStage[]): string {
-  return funnel
-    .map(({ stage, left, dropped }) => {
-      const rules = Object.entries(dropped).map(([rule, count]) => `${count} ${printable(rule)}`);
-      return `${stage.padEnd(16)} ${String(left).padStart(8)}${rules.length > 0 ? `   − ${rules.join(', ')}` : ''}`;
-    })
-    .join('\n');
+interface HandFlags {
+  keep?: boolean;
+  drop?: boolean;
+  undo?: boolean;
+  note: string;
+  out?: string;
+  json?: boolean;
+}
+
+async function byHand(file: string, beginnings: string[], flags: HandFlags): Promise<void> {
+  const wanted = (['keep', 'drop', 'undo'] as const).filter((name) => flags[name]);
+  const [wish] = wanted;
+  if (wish === undefined || wanted.length > 1) {
+    throw new SecondThoughtError('bad-usage', 'Say one of --keep, --drop and --undo.');
+  }
+  const place = await placeOf(file, flags.out);
+  const decisions = await new CurationFolder(place.folder).decisions();
+  const ids = beginnings.map((id) => decisions[placeOfRow(decisions, id, place.folder)]?.id ?? id);
+  await decideByHand(place.file, ids, wish === 'undo' ? null : wish, flags.note);
+  if (flags.json) printJson({ schemaVersion: 1, decision: wish, ids });
+  else process.stdout.write(`${ids.map((id) => `${id} ${wish}`).join('\n')}\nThe next run honours it.\n`);
+}
+
+function placeOfRow(decisions: readonly { id: string }[], id: string, folder: string): number {
+  const index = decisions.findIndex((decision) => decision.id.startsWith(id));
+  if (index >= 0) return index;
+  throw new SecondThoughtError('file-not-found', `The curation in ${folder} has no row "${id}".`, {
+    remedy: 'An id is the first 16 hexadecimal digits of the SHA-256 of its question; decisions.jsonl lists them.',
+  });
+}
+
+async function diff(one: string, other: string, flags: { json?: boolean }): Promise<void> {
+  const read = (folder: string) => new CurationFolder(path.resolve(folder)).decisions();
+  const { both, onlyInOne, onlyInOther } = diffSets(await read(one), await read(other));
+  if (flags.json) return printJson({ schemaVersion: 1, both, onlyInOne, onlyInOther });
+  const part = (title: string, rows: typeof onlyInOne) =>
+    [`${title}: ${rows.length}`, ...rows.map(({ id, source, sentence }) => `  ${id} (${source}) ${sentence}`)].join(
+      '\n',
+    );
+  const text = [`In both: ${both}`, part(`Only in ${one}`, onlyInOne), part(`Only in ${other}`, onlyInOther)];
+  process.stdout.write(`${text.join('\n').split('\n').map(printable).join('\n')}\n`);
+}
+
+async function exportRows(
+  folder: string,
+  file: string,
+  flags: { stage?: string; kept?: boolean; json?: boolean },
+): Promise<void> {
+  if (flags.stage !== undefined && !(stages as readonly string[]).includes(flags.stage)) {
+    throw new SecondThoughtError('bad-usage', `There is no stage "${flags.stage}".`, {
+      remedy: `Stages: ${stages.join(', ')}.`,
+    });
+  }
+  const place = new CurationFolder(path.resolve(folder));
+  const [rows, decisions] = [await place.rows(), await place.decisions()];
+  const lines = decisions.flatMap((decision, index) => {
+    const { texts: _, ...row } = rows[index] ?? { texts: {} };
+    if (flags.kept && !decision.isKept) return [];
+    if (flags.stage !== undefined && decision.stage !== flags.stage) return [];
+    return [`${JSON.stringify({ ...row, ...decision, sentence: describeDecision(decision) })}\n`];
+  });
+  await writeWholeFile(path.resolve(file), lines.join(''));
+  if (flags.json) printJson({ schemaVersion: 1, file: path.resolve(file), rows: lines.length });
+  else process.stdout.write(`${lines.length} rows in ${file}\n`);
 }
 
 async function explain(folder: string, ids: string[], flags: { json?: boolean }): Promise<void> {
   const place = new CurationFolder(path.resolve(folder));
   const [rows, decisions] = [await place.rows(), await place.decisions()];
   const found = ids.map((id) => {
-    const index = decisions.findIndex((decision) => decision.id.startsWith(id));
-    const [decision, row] = [decisions[index], rows[index]];
-    if (decision && row) return { ...decision, question: row.question, sentence: describeDecision(decision) };
-    throw new SecondThoughtError('file-not-found', `The curation in ${folder} has no row "${id}".`, {
-      remedy: 'An id is the first 16 hexadecimal digits of the SHA-256 of its question; decisions.jsonl lists them.',
-    });
+    const index = placeOfRow(decisions, id, folder);
+    const { question = '' } = rows[index] ?? {};
+    const decision = decisions[index] as DecidedRow;
+    return { ...decision, question, sentence: describeDecision(decision) };
   });
   if (flags.json) printJson(found);
   else

@@ -24,7 +24,7 @@ import { count, positive } from './numbers';
 import { paint, printJson } from './output';
 import { scorerPool } from './scorers';
 import { addServerOptions, type Choice, chooseServer, type ServerFlags } from './serverOptions';
-import { findTrace } from './show';
+import { findTrace } from './tracePlace';
 import { traceReport } from './traceReport';
 import { TraceStream } from './traceStream';
 

@@ -6,14 +6,19 @@ import { addCompare } from './compare';
 import { addCurate } from './curate';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
+import { addFork } from './fork';
 import { addHosts } from './hostsCommand';
 import { addExport, addImport } from './interchange';
 import { addJobs } from './jobs';
+import { addNotes } from './notes';
 import { exitCodeOf, printError } from './output';
+import { addProbe } from './probe';
 import { addRun } from './run';
 import { addScore } from './score';
+import { addSearch } from './search';
 import { addServe } from './serve';
 import { addShow } from './show';
+import { addStructure } from './structure';
 import { version } from './version';
 
 /** The package root: this program is `dist/cli.cjs` of it. */
@@ -32,11 +37,16 @@ async function main(argv: string[]): Promise<number> {
   addServe(program, packageRoot);
   addDoctor(program, packageRoot);
   addShow(program);
+  addFork(program, packageRoot);
+  addProbe(program, packageRoot);
+  addSearch(program);
+  addNotes(program);
+  addStructure(program);
   addImport(program, packageRoot);
   addExport(program);
   addJobs(program, packageRoot);
   addHosts(program);
-  addCurate(program);
+  addCurate(program, packageRoot);
   try {
     if (argv.length <= 2) program.help();
     await program.parseAsync(argv);

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { systemClock } from '../core/base/clock';
 import { SecondThoughtError } from '../core/base/errors';
@@ -6,12 +5,13 @@ import { cliScratchFolder } from '../core/base/folders';
 import { printable } from '../core/base/untrustedText';
 import { gradeTrace } from '../core/evaluate/outcome';
 import { describeCondition } from '../core/forcing/condition';
-import { parseAddress } from '../core/traces/address';
+import { placedSpans } from '../core/lab/place';
 import { RunStore } from '../core/traces/runStore';
 import { type Trace, thinkingTokens } from '../core/traces/trace';
-import { readTraceFile } from '../core/traces/traceFile';
 import { traceToText } from '../core/traces/traceText';
 import { paint, printJson } from './output';
+import { textTable } from './textTable';
+import { findTrace } from './tracePlace';
 import { traceReport } from './traceReport';
 import { TraceStream } from './traceStream';
 
@@ -25,6 +25,12 @@ export function addShow(program: Command): void {
     .addOption(
       new Option('--text', 'print the trace as lines: what was forced, suppressed or cut is marked').conflicts('json'),
     )
+    .addOption(
+      new Option(
+        '--places',
+        'print its parts with their places: where "fork" and "probe" can take hold of it',
+      ).conflicts(['json', 'text']),
+    )
     .addHelpText('after', example)
     .action(show);
 }
@@ -35,12 +41,19 @@ Example:
   second-thought show runs/cues-20260102T030405#9c07
   diff <(second-thought show 1f3a --text) <(second-thought show 9c07 --text)`;
 
-async function show(reference: string | undefined, flags: { json?: boolean; text?: boolean }): Promise<void> {
+interface ShowFlags {
+  json?: boolean;
+  text?: boolean;
+  places?: boolean;
+}
+
+async function show(reference: string | undefined, flags: ShowFlags): Promise<void> {
   if (reference === undefined) {
-    if (flags.text) throw noTrace();
+    if (flags.text || flags.places) throw noTrace();
     return list(flags);
   }
   const trace = await findTrace(reference);
+  if (flags.places) return printPlaces(trace);
   if (flags.text) {
     process.stdout.write(traceToText(trace));
     return;
@@ -52,19 +65,19 @@ async function show(reference: string | undefined, flags: { json?: boolean; text
 }
 
 function noTrace(): SecondThoughtError {
-  return new SecondThoughtError('bad-usage', '--text shows one trace, and none is named.', {
+  return new SecondThoughtError('bad-usage', '--text and --places show one trace, and none is named.', {
     remedy: 'Give its id or file; "second-thought show" lists what there is.',
   });
 }
 
-/** A trace by file name or by its address. */
-export async function findTrace(reference: string): Promise<Trace> {
-  if (reference.endsWith('.json')) return readTraceFile(reference);
-  const { run, trace } = parseAddress(reference);
-  if (run === undefined) return (await RunStore.openScratch(cliScratchFolder(), systemClock)).find(trace);
-  const store = RunStore.at(path.resolve(run), systemClock);
-  await store.describe(); // says that there is no run, rather than no trace
-  return store.find(trace);
+function printPlaces(trace: Trace): void {
+  const rows = placedSpans(trace).map(({ span, from, to }) => [
+    `${from}–${to}`,
+    span.phase,
+    span.origin,
+    JSON.stringify(span.text.length > 44 ? `${span.text.slice(0, 20)}…${span.text.slice(-20)}` : span.text),
+  ]);
+  process.stdout.write(`${textTable(['tokens', 'phase', 'from', 'text'], rows)}\n`);
 }
 
 async function list(flags: { json?: boolean }): Promise<void> {

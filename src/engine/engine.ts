@@ -3,17 +3,21 @@ import type { Clock } from '../core/base/clock';
 import { type ErrorCode, reportError, SecondThoughtError } from '../core/base/errors';
 import { outcomeRecord } from '../core/evaluate/outcomeRecord';
 import { conditionKey } from '../core/forcing/condition';
-import { prepareTrace, waitAgain } from '../core/forcing/prepare';
+import { waitAgain } from '../core/forcing/fork';
+import { prepareTrace } from '../core/forcing/prepare';
 import { generateRecorded } from '../core/forcing/recorded';
+import { setRemoved } from '../core/lab/notes';
 import { type Connection, connect } from '../core/servers/connect';
 import { examineServer } from '../core/servers/doctor';
 import { probeServer, proposeDialect } from '../core/servers/probe';
 import type { ServerSpec } from '../core/servers/serverSpec';
 import { readRunSamples } from '../core/studies/readRunSamples';
+import { findWithForks } from '../core/traces/forkStore';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
-
+import { CurationViews } from './curationViews';
+import { forksOf, keepAsRow, laboratoryOf, probesOf, writeNote } from './laboratory';
 import { runReport } from './runReport';
 
 interface EngineOptions {
@@ -37,6 +41,7 @@ const waitingEveryMs = 1_000;
 export class Engine {
   readonly #options: EngineOptions;
   readonly #running = new Map<string, Running>();
+  readonly #curations = new CurationViews();
   /** Interrupted traces that are about to run again. */
   readonly #resuming = new Set<string>();
   /** Requests that are being answered, by number: what `cancel` ends. */
@@ -53,9 +58,9 @@ export class Engine {
     const cancel = new AbortController();
     this.#answering.set(requestId, cancel);
     try {
-      const { run, ...result } = await this.#perform(request, cancel.signal);
+      const { runs = [], ...result } = await this.#perform(request, cancel.signal);
       this.#options.send({ type: 'reply', requestId, result });
-      if (run) this.#run(run.trace, run.connection);
+      for (const { trace, connection } of runs) this.#run(trace, connection);
     } catch (error) {
       const shown = cancel.signal.aborted ? new SecondThoughtError('cancelled', 'Stopped.') : error;
       this.#options.send({ type: 'failure', requestId, error: reportError(shown) });
@@ -75,7 +80,7 @@ export class Engine {
     );
   }
 
-  async #perform(request: EngineRequest, signal: AbortSignal): Promise<EngineResult & { run?: ToRun }> {
+  async #perform(request: EngineRequest, signal: AbortSignal): Promise<EngineResult & { runs?: ToRun[] }> {
     const { store, clock } = this.#options;
     switch (request.type) {
       case 'force': {
@@ -99,9 +104,8 @@ export class Engine {
         return { findings: await examineServer({ client, kind, dialect, version: server.version, signal }) };
       }
       case 'waitAgain': {
-        const connection = await this.#connect(request.server, signal);
         const parent = await store.find(request.traceId);
-        this.#refuseOtherModel(parent, connection);
+        const connection = await this.#connectFor(parent, request.server, signal);
         return begin(waitAgain(parent, clock), connection);
       }
       case 'continue':
@@ -115,9 +119,33 @@ export class Engine {
       case 'list':
         return { traces: await store.list() };
       case 'read':
-        return { trace: await (request.run ? RunStore.at(request.run, clock) : store).find(request.traceId) };
+        return {
+          trace: await findWithForks(request.run ? RunStore.at(request.run, clock) : store, request.traceId, clock),
+        };
+      case 'fork': {
+        const connection = await this.#connectFor(request.parent, request.server, signal);
+        const forks = await forksOf(request, connection);
+        return { forks: structuredClone(forks), runs: forks.map((trace) => ({ trace, connection })) };
+      }
+      case 'probeTrace': {
+        const connection = await this.#connectFor(request.trace, request.server, signal);
+        return { probes: await probesOf(request, connection, request.run ?? store.folder, signal) };
+      }
+      case 'note': {
+        const connection = await this.#connectFor(request.trace, request.server, signal);
+        return { note: await writeNote(request, connection, request.run ?? store.folder) };
+      }
+      case 'removeNote':
+        return { note: await setRemoved(request.run ?? store.folder, request.noteId, request.isRemoved) };
+      case 'trainingRow':
+        await keepAsRow(request, await this.#connectFor(request.trace, request.server, signal));
+        return {};
+      case 'laboratory':
+        return { laboratory: await laboratoryOf(request.trace, request.run ?? store.folder, store) };
       case 'score':
         return { report: runReport(await readRunSamples(request.run)) };
+      case 'curation':
+        return { curation: await this.#curations.answer(request.folder, request.query) };
       default:
         return request satisfies never;
     }
@@ -173,6 +201,12 @@ export class Engine {
       `This trace was generated by "${trace.server.model}", but the server "${server.id}" serves "${server.model}".`,
       { remedy: 'Choose the server that the trace came from.' },
     );
+  }
+
+  async #connectFor(trace: Trace, spec: ServerSpec, signal: AbortSignal): Promise<Connection> {
+    const connection = await this.#connect(spec, signal);
+    this.#refuseOtherModel(trace, connection);
+    return connection;
   }
 
   /** Cancelling a request does not end a connection: others may wait for it too. */
@@ -244,7 +278,7 @@ interface ToRun {
 
 /** The reply holds the trace as it is before its first event. */
 function begin(trace: Trace, connection: Connection) {
-  return { trace: structuredClone(trace), run: { trace, connection } };
+  return { trace: structuredClone(trace), runs: [{ trace, connection }] };
 }
 
 function alreadyRunning(): SecondThoughtError {

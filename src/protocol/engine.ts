@@ -1,11 +1,16 @@
 import * as z from 'zod';
 import { outcomeRecordSchema } from '../core/evaluate/outcomeRecord';
 import { conditionSchema, dialectChoiceSchema } from '../core/forcing/condition';
+import { forkStepSchema } from '../core/forcing/fork';
+import { noteSchema } from '../core/lab/notes';
+import { textPlaceSchema } from '../core/lab/place';
+import { probeRecordSchema } from '../core/lab/probe';
 import { problemSchema } from '../core/problems/problem';
 import { findingSchema, serverProbeSchema } from '../core/servers/serverFacts';
 import { serverSpecSchema } from '../core/servers/serverSpec';
 import { traceEventSchema } from '../core/traces/events';
-import { traceSchema } from '../core/traces/trace';
+import { forkSchema, traceSchema } from '../core/traces/trace';
+import { curationQuerySchema, curationReplySchema } from './curationViewer';
 import { reportSchema } from './runViewer';
 
 /**
@@ -14,6 +19,9 @@ import { reportSchema } from './runViewer';
  */
 const requestId = z.int().nonnegative();
 const traceId = z.string();
+
+/** Folder of another run than the window's own. */
+const run = z.string().optional();
 
 /** One sample of one problem under one condition. */
 const order = {
@@ -51,10 +59,48 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('check'), requestId, server: serverSpecSchema, dialect: dialectChoiceSchema }),
   /** Every trace of the scratch run, oldest first. */
   z.object({ type: z.literal('list'), requestId }),
-  /** `run`: folder of another run than the window's own. */
-  z.object({ type: z.literal('read'), requestId, traceId, run: z.string().optional() }),
+  z.object({ type: z.literal('read'), requestId, traceId, run }),
+  /** Starts forks of a trace, of any run, at a place of it; they belong to the window's scratch run. */
+  z.object({
+    type: z.literal('fork'),
+    requestId,
+    server: serverSpecSchema,
+    parent: traceSchema,
+    place: textPlaceSchema,
+    step: forkStepSchema,
+    samples: z.int().min(1).max(16),
+    temperature: z.number().min(0).max(2).optional(),
+  }),
+  /** Asks along the thinking of a trace what it would have answered; the probes are kept with its run. */
+  z.object({ type: z.literal('probeTrace'), requestId, server: serverSpecSchema, trace: traceSchema, run }),
+  /** Writes a note on a part of a trace, kept with its run. */
+  z.object({
+    type: z.literal('note'),
+    requestId,
+    server: serverSpecSchema,
+    trace: traceSchema,
+    run,
+    from: textPlaceSchema.optional(),
+    to: textPlaceSchema.optional(),
+    label: z.string().optional(),
+    text: z.string().optional(),
+  }),
+  z.object({ type: z.literal('removeNote'), requestId, run, noteId: z.string(), isRemoved: z.boolean() }),
+  /** A trace, trimmed at a place if one is given, as a training row; appended to a file. */
+  z.object({
+    type: z.literal('trainingRow'),
+    requestId,
+    server: serverSpecSchema,
+    trace: traceSchema,
+    until: textPlaceSchema.optional(),
+    file: z.string(),
+  }),
+  /** What is known of a trace beside itself: its probes, its notes, and the tree of forks that it belongs to. */
+  z.object({ type: z.literal('laboratory'), requestId, trace: traceSchema, run }),
   /** The numbers of the run in a folder. */
   z.object({ type: z.literal('score'), requestId, run: z.string() }),
+  /** What the page of a curation asks about the one in a folder. */
+  z.object({ type: z.literal('curation'), requestId, folder: z.string(), query: curationQuerySchema }),
 ]);
 export type EngineRequest = z.infer<typeof engineRequestSchema>;
 
@@ -62,17 +108,43 @@ const errorReportSchema = z.object({ code: z.string(), message: z.string(), reme
 
 /**
  * Replies: `force`, `waitAgain`, `continue` and `read` give `{ trace }`, `evaluate` gives `{ outcome }`, `list` gives
- * `{ traces }`, the requests about servers what their names say, `score` gives `{ report }`; the others
- * give `{}`.
+ * `{ traces }`, `fork` `{ forks }`, the requests about servers what their names say, `score` gives `{ report }`, `probeTrace`
+ * `{ probes }`, the requests about notes `{ note }`, `laboratory` and `curation` what they say; the others give `{}`.
  */
+const laboratorySchema = z.object({
+  /** The latest; null: none were made. */
+  probes: probeRecordSchema.nullable(),
+  notes: z.array(noteSchema),
+  /** The tree of forks, line by line: each below its parent. One line: there are no forks. */
+  family: z.array(
+    z.object({
+      id: z.string(),
+      depth: z.int().nonnegative(),
+      /** What it began with; null: it is no fork. */
+      fork: forkSchema.nullable(),
+      divergesAt: z.int().nullable(),
+      status: z.string(),
+      outcome: z.string().nullable(),
+      answer: z.string().nullable(),
+      thinkingTokens: z.int().nonnegative(),
+    }),
+  ),
+});
+export type Laboratory = z.infer<typeof laboratorySchema>;
+
 const resultSchema = z.object({
   trace: traceSchema.optional(),
   traces: z.array(traceSchema).optional(),
+  forks: z.array(traceSchema).optional(),
   outcome: outcomeRecordSchema.optional(),
   probe: serverProbeSchema.optional(),
   dialect: z.string().nullable().optional(),
   findings: z.array(findingSchema).optional(),
   report: reportSchema.optional(),
+  probes: probeRecordSchema.optional(),
+  note: noteSchema.optional(),
+  laboratory: laboratorySchema.optional(),
+  curation: curationReplySchema.optional(),
 });
 export type EngineResult = z.infer<typeof resultSchema>;
 

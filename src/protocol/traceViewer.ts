@@ -17,6 +17,8 @@ export interface WireSpan {
   text: string;
   tokens: number;
   pass: number;
+  /** Number of the span in the trace, with which a place in it is named. */
+  index: number;
 }
 
 export interface WirePass {
@@ -58,8 +60,40 @@ export interface WireTrace {
   spans: WireSpan[];
   passes: WirePass[];
   warnings: string[];
-  /** False for a trace file: there is no engine behind it. */
+  /** False for a trace of a study and for a trace file: it cannot be gone on with where it is. */
   canAct: boolean;
+  /** It has ended, and can be forked, probed and noted. */
+  canExamine: boolean;
+}
+
+/** What is known of a trace beside itself. */
+export interface WireLaboratory {
+  type: 'trace/laboratory';
+  probes: WireProbe[];
+  /** In words: when the answer was right first, and when it settled. Empty without probes. */
+  trajectory: string;
+  notes: { id: string; label: string; text: string; part: string }[];
+  /** The tree of forks, each line below its parent. Empty: there are none. */
+  family: WireRelative[];
+}
+
+/** What would have been answered behind so many thinking tokens. */
+export interface WireProbe {
+  thinkingTokens: number;
+  answer: string | null;
+  isRight: boolean | null;
+}
+
+export interface WireRelative {
+  id: string;
+  depth: number;
+  /** The trace that the page shows. */
+  isThis: boolean;
+  outcome: string;
+  answer: string | null;
+  thinkingTokens: number;
+  /** What it began with, and where. */
+  about: string;
 }
 
 /** The whole trace as it stands: at `ready`, after a gap, and whenever more changed than text. */
@@ -78,7 +112,7 @@ interface TraceDelta {
   phase: 'thinking' | 'answer';
 }
 
-export type ToTraceViewer = TraceSnapshot | TraceDelta;
+export type ToTraceViewer = TraceSnapshot | TraceDelta | WireLaboratory;
 
 export const traceActions = [
   'stop',
@@ -90,13 +124,23 @@ export const traceActions = [
   'copyIds',
   'copyCommand',
   'save',
+  'probe',
+  'fork',
 ] as const;
 export type TraceAction = (typeof traceActions)[number];
+
+/** So many characters into the text of a span. */
+const place = z.object({ span: z.int().nonnegative(), characters: z.int().nonnegative() });
+export type WirePlace = z.infer<typeof place>;
 
 export const fromTraceViewerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   /** The page missed a message. */
   z.object({ type: z.literal('trace/resync') }),
   z.object({ type: z.literal('action'), action: z.enum(traceActions) }),
+  /** The reader points at a place, or at a part that begins at `from`, and wants to do something there. */
+  z.object({ type: z.literal('place'), at: place, from: place.optional() }),
+  z.object({ type: z.literal('open'), traceId: z.string() }),
+  z.object({ type: z.literal('removeNote'), noteId: z.string() }),
 ]);
 export type FromTraceViewer = z.infer<typeof fromTraceViewerSchema>;

@@ -7,10 +7,12 @@ import type { JobList } from './jobs/jobList';
 import type { JobLogs } from './jobs/jobLog';
 import type { JobPages } from './jobs/jobPages';
 import type { ServedModels } from './jobs/servedModels';
+import type { LaboratoryState } from './laboratory/laboratory';
 import type { LiveTraces } from './liveTraces';
 import type { WorkspaceMemory } from './memory';
 import type { OutcomeStore } from './outcomes/outcomeStore';
 import type { RunTree } from './runs/runTree';
+import type { SearchTree } from './search/searchTree';
 import type { ServerStates } from './servers/serverStates';
 import type { StudyRuns } from './studies/studyRuns';
 import type { TraceFiles } from './traceViewer/traceFiles';
@@ -35,7 +37,11 @@ export interface UiContext {
   starting: Map<string, Promise<Trace>>;
   /** The trace of the viewer that has the focus. */
   activeTrace(): Trace | undefined;
+  /** The folder of the study that it is of; undefined: the window's own run. */
+  activeTraceRun(): string | undefined;
   traceFiles: TraceFiles;
+  laboratory: LaboratoryState;
+  search: SearchTree;
   extensionUri: vscode.Uri;
   /** The command line, as processes of their own. */
   cli: CommandLine;

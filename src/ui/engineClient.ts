@@ -136,6 +136,7 @@ export class EngineClient implements vscode.Disposable {
     switch (message.type) {
       case 'reply':
         if (message.result.trace) this.#traceCame.fire(message.result.trace);
+        for (const fork of message.result.forks ?? []) this.#traceCame.fire(fork);
         this.#pending.get(message.requestId)?.resolve(message.result);
         this.#pending.delete(message.requestId);
         return;

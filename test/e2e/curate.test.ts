@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseJsonLines } from '../../src/core/base/files';
 import { readRows } from '../../src/core/data/readRows';
 import { curationPool } from '../support/curationPool';
+import { writePool } from '../support/writePool';
 import { CliHome } from './support/cli';
 
 /** A curation from the command line, on a pool with planted cases for every rule. */
@@ -11,41 +12,9 @@ const home = new CliHome();
 const folder = path.join(home.folder, 'pool');
 const out = path.join(home.folder, 'out');
 const pool = curationPool(6_000);
-const features = ['isgeminicorrect', 'isqwen7bcorrect', 'isqwen32bcorrect', 'gemini_length', 'domain'];
 afterAll(() => home.dispose());
 
-const lines = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-
-beforeAll(() => {
-  mkdirSync(folder, { recursive: true });
-  const sources = [...new Set(pool.rows.map(({ source }) => source))];
-  for (const source of sources) {
-    const rows = pool.rows.filter((row) => row.source === source);
-    const fields = rows.map(({ question, solution, sourceType, features: own }, index) => ({
-      question,
-      solution,
-      source_type: sourceType,
-      ...own,
-      thinking: `Thought ${index}.\n\nIt is so.`,
-      attempt: '42',
-    }));
-    writeFileSync(path.join(folder, `${source}.jsonl`), lines(fields));
-  }
-  const tests = pool.tests.map(({ name, questions }) => {
-    writeFileSync(path.join(folder, `${name}.test.jsonl`), lines(questions.map((question) => ({ question }))));
-    return { name, file: `${name}.test.jsonl` };
-  });
-  const entries = sources.map((name) => ({
-    name,
-    file: `${name}.jsonl`,
-    features: Object.fromEntries(features.map((feature) => [feature, feature])),
-    traces: { teacher: { thinking: 'thinking', attempt: 'attempt' } },
-  }));
-  const seeds = [{ name: 'benchmark', sources: ['gpqa', 'AIME'], solvedBy: 'isgeminicorrect' }];
-  const select = { size: 400, length: 'gemini_length', seeds };
-  const curation = { preset: 's1-paper', seed: 7, sources: entries, decontaminate: { against: tests }, select };
-  writeFileSync(path.join(folder, 'small.curation.yaml'), JSON.stringify(curation)); // JSON is YAML
-});
+beforeAll(() => writePool(folder, pool, 400));
 
 const curate = async (...words: string[]) => {
   const { code, stdout, stderr } = await home.run(['curate', ...words, '--json']);
@@ -90,6 +59,31 @@ describe('second-thought curate', () => {
     expect((await run()).document.files).toEqual(first.files);
   });
 
+  it('keeps and drops rows by hand from the next run on, and takes that back', async () => {
+    const file = path.join(folder, 'small.curation.yaml');
+    const fates = async (...ids: string[]) => (await curate('explain', out, ...ids)).document;
+    const first = (await run()).document;
+    const decided = parseJsonLines(readFileSync(path.join(out, 'decisions.jsonl'), 'utf8')) as {
+      id: string;
+      isKept: boolean;
+      reason: { rule: string };
+    }[];
+    const chosen = decided.find(({ reason }) => reason.rule === 'drawn')?.id ?? '';
+    const solved = decided.find(({ reason }) => reason.rule === 'solved')?.id ?? '';
+    await curate('by-hand', file, chosen, '--drop', '--note', 'a typo', '--out', out);
+    await curate('by-hand', file, solved.slice(0, 12), '--keep', '--note', 'worth it', '--out', out);
+    expect(await fates(chosen)).toMatchObject([{ isKept: true }]); // the next run honours it
+    expect((await run()).document.stages.at(-1).left).toBe(400);
+    expect(await fates(chosen, solved)).toMatchObject([
+      { isKept: false, sentence: 'Dropped at quality: decided by hand: a typo.' },
+      { isKept: true, sentence: 'In the set: decided by hand: worth it.' },
+    ]);
+    await curate('by-hand', file, chosen, solved, '--undo', '--out', out);
+    expect((await run()).document.files).toEqual(first.files);
+    const { stderr } = await curate('by-hand', file, chosen, '--out', out);
+    expect(JSON.parse(stderr).error.message).toBe('Say one of --keep, --drop and --undo.');
+  });
+
   it.each([
     ['a feature that nobody gives', { difficulty: { solvedBy: ['gpt'] } }, 'bad-usage', /"gpt"/],
     [
@@ -111,10 +105,10 @@ describe('second-thought curate', () => {
       /none\.csv/,
     ],
     [
-      'a feature that a model is to make',
-      { features: { length: { kind: 'length', of: 'teacher' } } },
+      'a feature of a trace that nothing gives',
+      { features: { length: { kind: 'length', of: 'student' } } },
       'bad-usage',
-      /"length"/,
+      /"length" is of the trace "student"/,
     ],
   ])('refuses %s in one sentence', async (_, change, code, says) => {
     const file = path.join(folder, 'wrong.curation.yaml');

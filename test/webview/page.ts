@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../../scripts/host/browser.mjs';
+import type { FromCurationViewer, ToCurationViewer } from '../../src/protocol/curationViewer';
 import type { FromJobPage, ToJobPage } from '../../src/protocol/jobPage';
 import type { FromRunViewer, ToRunViewer } from '../../src/protocol/runViewer';
 import type { FromTraceViewer, ToTraceViewer, WireSpan, WireTrace } from '../../src/protocol/traceViewer';
@@ -18,12 +19,14 @@ const pages = {
   traceViewer: contentSecurityPolicy("'self'", nonce),
   runViewer: contentSecurityPolicy("'self'", nonce, 'data:'),
   jobPage: contentSecurityPolicy("'self'", nonce),
+  curationViewer: contentSecurityPolicy("'self'", nonce),
 };
 
 interface Messages {
   traceViewer: { to: ToTraceViewer; from: FromTraceViewer };
   runViewer: { to: ToRunViewer; from: FromRunViewer };
   jobPage: { to: ToJobPage; from: FromJobPage };
+  curationViewer: { to: ToCurationViewer; from: FromCurationViewer };
 }
 
 /** The built page in Chromium under its real policy; the host is played by the test. */
@@ -132,7 +135,7 @@ function html(name: keyof Messages, theme: keyof typeof themes): string {
 }
 
 export function span(parts: Partial<WireSpan>): WireSpan {
-  return { kind: 'text', phase: 'thinking', text: 'x', tokens: 1, pass: 0, ...parts };
+  return { kind: 'text', phase: 'thinking', text: 'x', tokens: 1, pass: 0, index: 0, ...parts };
 }
 
 export function wireTrace(changes: Partial<WireTrace> = {}): WireTrace {
@@ -162,6 +165,7 @@ export function wireTrace(changes: Partial<WireTrace> = {}): WireTrace {
     passes: [],
     warnings: [],
     canAct: true,
+    canExamine: (changes.state ?? 'running') !== 'running',
     ...changes,
   };
 }

@@ -48,7 +48,7 @@ describe('the trace viewer', () => {
   });
 
   it('offers what can be done in each state, by button and keyboard', async () => {
-    const buttons = async () => viewer.page.locator('vscode-button').allInnerTexts();
+    const buttons = async () => viewer.page.locator('.actions vscode-button').allInnerTexts();
     await viewer.send({ type: 'trace/snapshot', seq: 1, trace: wireTrace() });
     expect(await buttons()).toEqual(['Stop and Answer', 'Stop', 'Copy ▾', 'Save…', 'Show Source']);
     await viewer.send({
@@ -56,7 +56,7 @@ describe('the trace viewer', () => {
       seq: 2,
       trace: wireTrace({ state: 'interrupted', interruption: 'Gone.' }),
     });
-    expect(await buttons()).toEqual(['Continue', 'Copy ▾', 'Save…', 'Show Source']);
+    expect(await buttons()).toEqual(['Continue', 'Fork…', 'Probe', 'Copy ▾', 'Save…', 'Show Source']);
     await viewer.send({ type: 'trace/snapshot', seq: 3, trace: wireTrace({ state: 'complete' }) });
     await viewer.page.keyboard.press('Tab');
     await viewer.page.keyboard.press('Enter');

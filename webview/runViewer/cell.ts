@@ -1,6 +1,7 @@
+import { count, plural } from '../shared/numbers';
 import { type Flip, flipNames, flipOf } from './filters';
 import { gradedIn, meanThinking, type Run } from './model';
-import { count, outcomeNames, outcomeSigns, plural } from './words';
+import { outcomeNames, outcomeSigns } from './words';
 
 /** How a cell looks and is read out. */
 export interface CellView {

@@ -1,10 +1,11 @@
 import type { FromRunViewer } from '../../src/protocol/runViewer';
 import { element, write } from '../shared/dom';
 import { createMenu } from '../shared/menu';
+import { count, percent } from '../shared/numbers';
+import { headCell, scrollBox } from '../shared/table';
 import { toCsv, toLatex } from './exports';
 import type { Run, Tally } from './model';
-import { headCell, scrollBox } from './table';
-import { count, outcomeNames, outcomeSigns, outcomes, percent } from './words';
+import { outcomeNames, outcomeSigns, outcomes } from './words';
 
 export interface Sorting {
   column: number;

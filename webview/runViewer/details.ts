@@ -1,10 +1,11 @@
 import type { WireSample } from '../../src/protocol/runViewer';
 import { createButton } from '../shared/controls';
 import { element } from '../shared/dom';
+import { count, duration } from '../shared/numbers';
 import { flipNames, flipOf } from './filters';
 import type { Place } from './heatMap';
 import type { Run } from './model';
-import { count, duration, outcomeNames, outcomeSigns } from './words';
+import { outcomeNames, outcomeSigns } from './words';
 
 /** Beyond this many, more samples are in the run than anyone reads here. */
 const mostShown = 64;

@@ -1,8 +1,10 @@
 import type { FromRunViewer, WireReport } from '../../src/protocol/runViewer';
 import { element, write } from '../shared/dom';
+import { choice } from '../shared/fields';
 import { createMenu } from '../shared/menu';
+import { count, percent, seconds } from '../shared/numbers';
+import { table } from '../shared/table';
 import { toCsv, toLatex, toPng, toSvg } from './exports';
-import { choice } from './fields';
 import type { Run } from './model';
 import {
   type Axis,
@@ -15,8 +17,7 @@ import {
   type Scale,
   themeInk,
 } from './plotFigure';
-import { table } from './table';
-import { count, percent, roleNames, seconds } from './words';
+import { roleNames } from './words';
 
 const kindNames = { ...roleNames, votes: 'voting' };
 const exportWidth = 640;

@@ -1,6 +1,6 @@
 import { createButton } from '../shared/controls';
 import { element } from '../shared/dom';
-import { choice, labelled, setOptions } from './fields';
+import { choice, labelled, setOptions } from '../shared/fields';
 import { baseOf, type Filters, flipNames, noFilters } from './filters';
 import type { Run } from './model';
 import { outcomeNames } from './words';

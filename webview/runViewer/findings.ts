@@ -1,8 +1,8 @@
 import type { FromRunViewer, WireMeasure, WireReport } from '../../src/protocol/runViewer';
 import { element } from '../shared/dom';
 import { createMenu } from '../shared/menu';
+import { table } from '../shared/table';
 import { toCsv, toLatex } from './exports';
-import { table } from './table';
 
 /** What the numbers say: sentences first, then the measures they rest on. */
 export class Findings {

@@ -1,8 +1,8 @@
 import type { FromRunViewer, WireRunStatus } from '../../src/protocol/runViewer';
 import { createButton } from '../shared/controls';
 import { element, write } from '../shared/dom';
+import { count, duration, percent, plural } from '../shared/numbers';
 import type { Run } from './model';
-import { count, duration, percent, plural } from './words';
 
 type Action = Extract<FromRunViewer, { type: 'run/action' }>['action'];
 

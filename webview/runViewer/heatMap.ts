@@ -1,7 +1,7 @@
 import { element } from '../shared/dom';
+import { plural } from '../shared/numbers';
 import { cellView } from './cell';
 import type { Run } from './model';
-import { plural } from './words';
 
 export interface Place {
   problem: number;

@@ -17,6 +17,7 @@ import { Milestones } from './milestones';
 import { Run } from './model';
 import { outcomeNames, outcomeSigns, outcomes } from './words';
 import '../shared/styles.css';
+import '../shared/data.css';
 import './styles.css';
 
 registerControls();

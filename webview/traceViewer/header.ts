@@ -66,7 +66,7 @@ export class Header {
   }
 
   #showActions(trace: WireTrace): void {
-    const state = `${trace.state} ${trace.canAct}`;
+    const state = `${trace.state} ${trace.canAct} ${trace.canExamine}`;
     if (state === this.#actionsFor) return; // a button that has the focus keeps it
     this.#actionsFor = state;
     const button = (label: string, action: TraceAction, kind: 'primary' | 'secondary' = 'secondary') =>
@@ -83,7 +83,8 @@ export class Header {
       complete: [button('Wait Again', 'waitAgain', 'primary')],
       interrupted: [button('Continue', 'continue', 'primary')],
     };
-    this.#actions.replaceChildren(...(trace.canAct ? live[trace.state] : []), ...always);
+    const examine = trace.canExamine ? [button('Fork…', 'fork'), button('Probe', 'probe')] : [];
+    this.#actions.replaceChildren(...(trace.canAct ? live[trace.state] : []), ...examine, ...always);
   }
 }
 

@@ -2,8 +2,10 @@ import type { FromTraceViewer, ToTraceViewer, WireTrace } from '../../src/protoc
 import { registerControls } from '../shared/controls';
 import { element } from '../shared/dom';
 import { connectToHost } from '../shared/vscodeApi';
+import { Caret } from './caret';
 import { Follow } from './follow';
 import { Header } from './header';
+import { Laboratory } from './laboratory';
 import { Mathematics } from './mathematics';
 import { passTable } from './passes';
 import { SpanList } from './spans';
@@ -40,8 +42,22 @@ jump.hidden = true;
 const announcer = element('p', 'announcer');
 announcer.setAttribute('role', 'status'); // a polite live region: milestones only, never the text
 
+const laboratory = new Laboratory(post);
+const caret = new Caret([thinking, answer], announcer, (at, from) =>
+  post({ type: 'place', at, ...(from ? { from } : {}) }),
+);
+
 const app = document.getElementById('app') ?? document.body;
-app.append(header.root, section('Thinking', 'thinking', thinking.root), answerSection, passes, jump, announcer);
+app.append(
+  header.root,
+  laboratory.root,
+  section('Thinking', 'thinking', thinking.root),
+  answerSection,
+  passes,
+  jump,
+  announcer,
+  caret.root,
+);
 const follow = new Follow(jump);
 const saved = host.getState();
 let isRestored = false;
@@ -53,6 +69,10 @@ const places = { timer: undefined as ReturnType<typeof setTimeout> | undefined }
 const counts = { shownAt: 0, timer: undefined as ReturnType<typeof setTimeout> | undefined };
 
 addEventListener('message', ({ data }: MessageEvent<ToTraceViewer>) => {
+  if (data.type === 'trace/laboratory') {
+    laboratory.show(data);
+    return;
+  }
   const change = receive(state, data);
   if (change === 'gap') post({ type: 'trace/resync' });
   else if (state.trace && change === 'snapshot') showAll(state.trace);
@@ -83,6 +103,7 @@ function showAll(trace: WireTrace): void {
   announce(trace);
   for (const list of [thinking, answer]) mathematics.settle(list.settled(trace.state !== 'running'));
   follow.setLive(trace.state === 'running');
+  caret.setOn(trace.canExamine);
   if (!isRestored) restore();
   if (trace.state === 'running') follow.keepUp();
 }

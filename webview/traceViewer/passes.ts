@@ -7,6 +7,11 @@ const purposes: Record<string, string> = {
   minimum: 'think on, too early to end',
   resume: 'continue',
   answer: 'answer',
+  retry: 'think anew',
+  more: 'think on after a probe',
+  probe: 'probe',
+  step: 'step of the search',
+  fork: 'on from another trace',
 };
 
 const endings: Record<string, string> = {

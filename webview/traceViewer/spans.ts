@@ -1,4 +1,4 @@
-import type { WireSpan } from '../../src/protocol/traceViewer';
+import type { WirePlace, WireSpan } from '../../src/protocol/traceViewer';
 import { element } from '../shared/dom';
 
 /** Text goes into segments of about this size, closed at a line end, so that a long trace is laid out only where seen. */
@@ -25,6 +25,8 @@ export class SpanList {
   #length = 0;
   #isEmpty = true;
   #cues = 0;
+  /** What is shown, in order: a mark, or so many characters of a span, behind those that are not shown. */
+  #shown: { index: number; isMark: boolean; length: number; hidden: number }[] = [];
 
   constructor(label: string) {
     this.root = element('div', 'spans');
@@ -40,6 +42,7 @@ export class SpanList {
     this.#segment = undefined;
     this.#isEmpty = true;
     this.#cues = 0;
+    this.#shown = [];
     for (const span of spans) this.#add(span);
     const fresh = [...this.#segments.children];
     this.#segments = this.root;
@@ -72,8 +75,33 @@ export class SpanList {
 
   #add(span: WireSpan): void {
     if (span.kind === 'marker') return;
-    if (span.kind === 'text') this.append(span.text);
-    else this.#open().append(this.#mark(span));
+    const isMark = span.kind !== 'text';
+    const hidden = !isMark && this.#isEmpty ? (/^\n*/.exec(span.text)?.[0].length ?? 0) : 0;
+    this.#shown.push({ index: span.index, isMark, length: span.text.length - hidden, hidden });
+    if (isMark) this.#open().append(this.#mark(span));
+    else this.append(span.text);
+  }
+
+  /** The place in the trace of a point in the page; undefined: it is outside of this list. */
+  placeAt(node: Node, offset: number): WirePlace | undefined {
+    if (!this.root.contains(node)) return undefined;
+    const range = document.createRange();
+    range.selectNodeContents(this.root);
+    range.setEnd(node, offset);
+    const before = range.cloneContents();
+    let marks = before.querySelectorAll('.mark').length;
+    for (const other of before.querySelectorAll('.mark, .math-shown')) other.remove();
+    let characters = before.textContent.length;
+    let place: WirePlace | undefined;
+    for (const { index, isMark, length, hidden } of this.#shown) {
+      if (marks === 0 && characters === 0 && place) break;
+      if (isMark && marks === 0) break;
+      if (isMark) marks--;
+      const taken = isMark ? length : Math.min(characters, length);
+      if (!isMark) characters -= taken;
+      if (taken > 0 || !place) place = { span: index, characters: hidden + taken };
+    }
+    return place;
   }
 
   #open(): Element {

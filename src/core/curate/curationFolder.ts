@@ -9,7 +9,7 @@ import { parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } 
 import { type Collected, collectSource, type GivenTrace, type ReadRows } from './collect';
 import type { CurationFile } from './curationFile';
 import type { FunnelStage } from './decide';
-import { type Decision, type Row, rowSchema } from './row';
+import { type Decision, type Row, rowSchema, stages } from './row';
 
 /** What was collected from where: written last, so that its absence means that collecting was not finished. */
 const collectionSchema = z.object({
@@ -30,13 +30,29 @@ const collectionSchema = z.object({
 });
 export type Collection = z.infer<typeof collectionSchema>;
 
+/** `funnel.json`. */
+export const funnelSchema = z.object({
+  schemaVersion: z.literal(1),
+  stages: z.array(
+    z.object({
+      stage: z.enum(['collected', ...stages]),
+      left: z.int(),
+      bySource: z.record(z.string(), z.int()),
+      dropped: z.record(z.string(), z.int()),
+    }),
+  ),
+});
+
+/** What became of a row, with all its features: those of its source, and what models said. */
+export type DecidedRow = Decision & Pick<Row, 'id' | 'source' | 'features'>;
+
 export interface CollectProgress {
   source: string;
   rows: number;
 }
 
 /**
- * The folder of a curation: `curation.yaml` (as it was), `rows.jsonl` (every candidate without long texts),
+ * The folder of a curation: `curation.json` (as it was), `status.json` (how far it is), `rows.jsonl` (every candidate without long texts),
  * `texts/<trace>.jsonl` (traces that came with the sources), `features/` (what models said), `decisions.jsonl` (what became
  * of each row), `funnel.json`, `set/` (the result). Append-only or replaced whole.
  */
@@ -139,7 +155,8 @@ export class CurationFolder {
   /** Writes what became of every row, and the counts of each stage. */
   async writeDecisions(rows: readonly Row[], decisions: readonly Decision[], funnel: readonly FunnelStage[]) {
     const lines = rows.map(
-      (row, index) => `${JSON.stringify({ id: row.id, source: row.source, ...decisions[index] })}\n`,
+      (row, index) =>
+        `${JSON.stringify({ id: row.id, source: row.source, ...decisions[index], features: row.features })}\n`,
     );
     await writeWholeFile(this.file('decisions.jsonl'), lines.join(''));
     await writeWholeFile(
@@ -149,9 +166,8 @@ export class CurationFolder {
   }
 
   /** @throws SecondThoughtError `file-not-found` where the curation was not run */
-  async decisions(): Promise<(Decision & { id: string; source: string })[]> {
-    const lines = parseJsonLines(await readTextFile(this.file('decisions.jsonl')));
-    return lines as (Decision & { id: string; source: string })[];
+  async decisions(): Promise<DecidedRow[]> {
+    return parseJsonLines(await readTextFile(this.file('decisions.jsonl'))) as DecidedRow[];
   }
 }
 

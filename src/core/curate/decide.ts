@@ -111,7 +111,7 @@ class Sieve {
   }
 
   result(): { decisions: Decision[]; funnel: FunnelStage[] } {
-    const open: Decision = { stage: 'selection', isKept: false, reason: { rule: 'not-drawn' } };
+    const open: Decision = { stage: 'selection', isKept: false, reason: { rule: 'undecided' } };
     return { decisions: Array.from(this.#decisions, (decision) => decision ?? open), funnel: this.#funnel };
   }
 

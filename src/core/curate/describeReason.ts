@@ -29,6 +29,8 @@ function describeReason(reason: Reason): string {
       return `decided by hand: ${reason.note}`;
     case 'taken':
       return 'every row is taken';
+    case 'undecided':
+      return 'models are still being asked about it';
     case 'not-drawn':
       return 'no draw took it';
     case 'seed':

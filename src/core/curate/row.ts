@@ -43,6 +43,8 @@ export type Reason =
   | { rule: 'length'; feature: string; value: number | null }
   | { rule: 'by-hand'; note: string }
   | { rule: 'not-drawn' }
+  /** Models are still being asked about it. */
+  | { rule: 'undecided' }
   | { rule: 'seed'; seed: string }
   | {
       rule: 'drawn';

@@ -6,11 +6,12 @@ import type { SourceRow } from './collect';
 import type { CurationFile } from './curationFile';
 import { type Collection, type CollectProgress, CurationFolder } from './curationFolder';
 import { decide, type Verdicts } from './decide';
+import { addFeatures, checkProducers, type FeatureOptions, type MadeTraces } from './features/addFeatures';
 import { dataCard } from './output/dataCard';
 import { qwenSystem } from './output/trainingText';
 import { type ChosenRow, writeSet } from './output/writeSet';
 import type { Row } from './row';
-import { rulesOf } from './rules';
+import { rulesOf, tracesOf } from './rules';
 import type { TestSet } from './stages/decontaminate';
 
 export interface CurationResult {
@@ -21,32 +22,42 @@ export interface CurationResult {
   hashes: Record<string, string>;
 }
 
+export interface CurationOptions {
+  /** Folder that relative paths start from. */
+  base: string;
+  folder: string;
+  signal: AbortSignal;
+  onProgress(progress: CollectProgress): void;
+  /** How models are asked; needed where the file declares features. */
+  features: Omit<FeatureOptions, 'base' | 'folder' | 'signal'>;
+}
+
 /**
- * Runs a curation: collects (once per state of its sources), decides about every row, writes the set and its card.
- * Same sources, rules and seed: same bytes.
- * @param base folder that relative paths start from
- * @throws SecondThoughtError `bad-usage`, `file-not-found`, `invalid-file`, `file-not-written`, `cancelled`
+ * Runs a curation: collects (once per state of its sources), asks models for what rows lack, decides about every row, writes
+ * the set and its card. Same sources, replies, rules and seed: same bytes.
+ * @throws SecondThoughtError `bad-usage`, `file-not-found`, `invalid-file`, `file-not-written`, `cancelled`, and what a server
+ *   fails with
  */
-export async function runCuration(
-  curation: CurationFile,
-  {
-    base,
-    folder,
-    signal,
-    onProgress,
-  }: { base: string; folder: string; signal: AbortSignal; onProgress(progress: CollectProgress): void },
-): Promise<CurationResult> {
+export async function runCuration(curation: CurationFile, options: CurationOptions): Promise<CurationResult> {
+  const { base, folder, signal, onProgress } = options;
   const rules = rulesOf(curation);
-  refuseProducers(curation);
+  checkProducers(curation);
   const place = new CurationFolder(folder);
   const collection = await place.collect(curation, base, rowsIn, onProgress, signal);
   const rows = await place.rows();
-  const verdicts = decide(rows, await testSets(curation, base), rules);
+  const tests = await testSets(curation, base);
+  const asked = { ...options.features, base, folder: place, signal };
+  const early = decide(rows, tests, rules, 'features');
+  const toAsk = rowsToAsk(rows, early, curation);
+  if (toAsk.length > 0) await place.writeDecisions(rows, early.decisions, early.funnel); // for those who watch
+  const made = await addFeatures(toAsk, curation, asked);
+  const verdicts = decide(rows, tests, rules);
   await place.writeDecisions(rows, verdicts.decisions, verdicts.funnel);
   const chosen = await withTraces(
     place,
     verdicts.chosen.map((index) => rows[index] as Row),
     curation,
+    made,
   );
   const { output = {} } = curation;
   const hashes =
@@ -74,24 +85,17 @@ export async function runCuration(
   return { collection, verdicts, rows, hashes };
 }
 
-async function* rowsIn(file: string): AsyncIterable<SourceRow> {
+export async function* rowsIn(file: string): AsyncIterable<SourceRow> {
   for await (const { row } of readRows(file)) yield row;
 }
 
-/** What models would say has to be in the sources: this version asks none. */
-function refuseProducers({ features = {} }: CurationFile): void {
-  const [name] = Object.keys(features);
-  if (name === undefined) return;
-  throw new SecondThoughtError(
-    'bad-usage',
-    `The feature "${name}" is to be made by a model, and curations ask none yet.`,
-    {
-      remedy: 'Name a field of the sources that holds it, under sources: features.',
-    },
-  );
+/** Rows that are left when features begin to matter: nobody is asked about contaminated rows and duplicates. */
+export function rowsToAsk(rows: Row[], { decisions }: Verdicts, curation: CurationFile): Row[] {
+  if (Object.keys(curation.features ?? {}).length === 0) return [];
+  return rows.filter((_, index) => decisions[index]?.reason.rule === 'undecided');
 }
 
-async function testSets({ decontaminate = {} }: CurationFile, base: string): Promise<TestSet[]> {
+export async function testSets({ decontaminate = {} }: CurationFile, base: string): Promise<TestSet[]> {
   const sets = (decontaminate.against ?? []).map(async ({ name, file, question }) => {
     const questions: string[] = [];
     for await (const { row } of readRows(path.resolve(base, file))) {
@@ -110,13 +114,14 @@ async function testSets({ decontaminate = {} }: CurationFile, base: string): Pro
 async function withTraces(
   place: CurationFolder,
   rows: Row[],
-  { sources, output = {} }: CurationFile,
+  curation: CurationFile,
+  made: MadeTraces,
 ): Promise<ChosenRow[]> {
-  const name = output.trace ?? 'teacher';
-  if (!sources.some(({ traces = {} }) => name in traces)) return [];
+  const name = curation.output?.trace ?? 'teacher';
+  if (!tracesOf(curation).includes(name)) return [];
   const chosen: ChosenRow[] = [];
   for (const row of rows) {
-    const trace = await place.givenTrace(row, name);
+    const trace = made.get(name)?.get(row.id)?.[0] ?? (await place.givenTrace(row, name));
     if (trace) chosen.push({ row, trace });
   }
   return chosen;

@@ -4,6 +4,7 @@ import {
   cueSpans,
   type ForcingPolicy,
   forcedClose,
+  forkSpans,
   isAtForkPoint,
   keptOf,
   lastThinkingPass,
@@ -22,7 +23,7 @@ export const defaultPolicy: ForcingPolicy = {
   thinking(trace) {
     const last = lastThinkingPass(trace);
     const remaining = trace.budget.maxThinkingTokens - thinkingTokens(trace);
-    if (isAtForkPoint(trace)) return extend(trace, remaining);
+    if (isAtForkPoint(trace)) return fork(trace, remaining);
     if (!last) return think(trace, 'start', remaining);
     if (trace.passes.at(-1)?.purpose === 'probe') {
       return probesAgree(trace) ? forcedClose(trace, 'probe') : think(trace, 'more', remaining);
@@ -112,6 +113,23 @@ function probeAnswer(trace: Trace, pass: number): string | null {
 function isStuck(trace: Trace): boolean {
   const last = lastThinkingPass(trace);
   return last?.purpose === 'minimum' && keptOf(trace, last) === 0;
+}
+
+/** What was wished for behind the prefix that is shared with another trace. */
+function fork(trace: Trace, remaining: number): Step {
+  switch (trace.fork?.step) {
+    case 'end':
+      return forcedClose(trace, 'user');
+    case 'cue':
+    case 'edit':
+    case 'sample': {
+      const spans = forkSpans(trace, 'thinking');
+      const purpose = trace.fork.step === 'cue' ? 'extend' : 'fork';
+      return think(trace, purpose, remaining - idsOf(spans), purpose === 'extend' ? 1 : 0, spans);
+    }
+    default:
+      return extend(trace, remaining);
+  }
 }
 
 function extend(trace: Trace, remaining: number): Step {

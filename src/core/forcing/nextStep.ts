@@ -1,5 +1,5 @@
-import { contextIds, type Trace } from '../traces/trace';
-import { keptOf, restOf, type Step } from './plan';
+import { answerTokens, contextIds, type Span, type Trace } from '../traces/trace';
+import { forkSpans, isAtForkPoint, keptOf, restOf, roomFor, type Step } from './plan';
 import { policyOf } from './policies';
 
 /** The next step of a trace: thinking by the preset's policy until it has ended, then the answer. */
@@ -13,6 +13,7 @@ function answerStep(trace: Trace): Step {
   const last = trace.passes.at(-1);
   const room = trace.server.contextLength - contextIds(trace).length;
   if (policyOf(trace).isHopeless?.(trace)) return { kind: 'complete', answerEndedBy: 'tries' };
+  if (isAtForkPoint(trace) && trace.fork?.step !== 'end') return goOnAnswering();
   if (last?.phase !== 'answer' || last.purpose === 'probe')
     return room < 1 ? contextFull : ask('answer', startLimit(trace, room));
   switch (last.ending) {
@@ -30,9 +31,18 @@ function answerStep(trace: Trace): Step {
     }
   }
 
-  function ask(purpose: 'answer' | 'resume', maxTokens: number): Step {
+  /** A fork in the answer: what was said before the place counts against the limit of the answer. */
+  function goOnAnswering(): Step {
+    const spans = forkSpans(trace, 'answer');
+    const left = roomFor(trace, spans);
+    if (left < 1) return contextFull;
+    const limit = (trace.condition.maxAnswerTokens ?? Infinity) - answerTokens(trace);
+    return limit < 1 ? { kind: 'complete', answerEndedBy: 'length' } : ask('fork', Math.min(limit, left), spans);
+  }
+
+  function ask(purpose: 'answer' | 'resume' | 'fork', maxTokens: number, spans: Span[] = []): Step {
     const { answerEndIds: stopTokenIds } = trace.dialect;
-    return { kind: 'request', request: { phase: 'answer', purpose, maxTokens, minTokens: 0, stopTokenIds, spans: [] } };
+    return { kind: 'request', request: { phase: 'answer', purpose, maxTokens, minTokens: 0, stopTokenIds, spans } };
   }
 }
 

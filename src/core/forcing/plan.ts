@@ -83,6 +83,14 @@ export function cueSpans(trace: Trace): Span[] {
   return [{ pass, phase: 'thinking', origin: 'forced-cue', fate: 'kept', tokenIds, text }];
 }
 
+/** The words that a fork begins with: a cue that was named, or the user's own. */
+export function forkSpans(trace: Trace, phase: 'thinking' | 'answer'): Span[] {
+  const { step, tokenIds = [], text = '' } = trace.fork ?? {};
+  if (tokenIds.length === 0) return [];
+  const origin = step === 'cue' ? 'forced-cue' : 'user';
+  return [{ pass: nextPassIndex(trace), phase, origin, fate: 'kept', tokenIds, text }];
+}
+
 /** The model ended thinking itself: the closing delimiter, written by us so that it is whole. */
 export function naturalClose(trace: Trace): Step {
   return { kind: 'close', by: isLastStep(trace) ? 'steps' : 'model', spans: [closingSpan(trace, 'template')] };

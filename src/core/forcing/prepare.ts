@@ -4,17 +4,8 @@ import { SecondThoughtError } from '../base/errors';
 import { type Dialect, findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { InferenceClient } from '../inference/inferenceClient';
 import { type Problem, problemKey } from '../problems/problem';
-import { chosenBranch } from '../search/chosenBranch';
-import {
-  extensions,
-  lastKeptThinkingPass,
-  type ServerRecord,
-  type Span,
-  type Trace,
-  thinkingTokens,
-  traceSchemaVersion,
-} from '../traces/trace';
-import { type Condition, checkCondition, conditionKey, createCondition, cueIndex, instructedSteps } from './condition';
+import { type ServerRecord, type Span, type Trace, traceSchemaVersion } from '../traces/trace';
+import { type Condition, checkCondition, conditionKey, instructedSteps } from './condition';
 
 export interface TraceOrder {
   problem: Problem;
@@ -29,7 +20,7 @@ export interface TraceOrder {
 }
 
 /** Tokens kept free for an answer when nothing else is said (the released evaluation reserves as many). */
-const answerReserve = 100;
+export const answerReserve = 100;
 /** The released evaluation's `max_gen_toks`. */
 const harnessMaxGenerated = 32_768;
 
@@ -130,47 +121,6 @@ export function renderPrompt(
   return client.renderChat(text, signal, templateArguments);
 }
 
-/**
- * A new trace that thinks on where another one stopped thinking: same ids up to there, then the cue. Its condition has
- * one more ignored end, and no cap where the parent's was used up.
- */
-export function waitAgain(from: Trace, clock: Clock): Trace {
-  const parent = from.condition.decoder === 'rebase' ? chosenBranch(from) : from;
-  const last = lastKeptThinkingPass(parent);
-  if (!last) {
-    throw new SecondThoughtError('bad-usage', 'This trace has no thinking to go on from.', {
-      remedy: 'Use Force Thinking to start a new one.',
-    });
-  }
-  const fromPass = last.index + 1;
-  const { search, scorer } = createCondition();
-  const decoder = { decoder: 'bf', earlyStop: null, search, scorer } as const;
-  const condition = { ...parent.condition, ...decoder, ignore: extensions(parent) + 1, maxThinkingTokens: null };
-  const spans = parent.spans.filter((span) => span.pass < fromPass && span.phase !== 'answer');
-  const closing = [...parent.dialect.newlineIds, ...parent.dialect.forcedClosingIds].length;
-  const promptTokens = spans.filter((span) => span.phase === 'prompt').flatMap((span) => span.tokenIds).length;
-  const room = parent.server.contextLength - promptTokens - parent.dialect.openingIds.length - closing;
-  const budget = { maxThinkingTokens: Math.max(0, room - answerReserve), from: 'context' as const };
-  const cue = parent.dialect.cueIds[cueIndex(condition, extensions(parent), parent)] ?? [];
-  if (budget.maxThinkingTokens - thinkingTokens(parent) - cue.length < 1) throw noRoomToGoOn(parent);
-  const { interruption: _, ...rest } = structuredClone(parent);
-  return {
-    ...rest,
-    id: randomUUID(),
-    createdAt: new Date(clock.now()).toISOString(),
-    condition,
-    conditionKey: conditionKey(condition),
-    budget,
-    fork: { parent: parent.id, fromPass, step: 'extend' },
-    spans: structuredClone(spans),
-    passes: structuredClone(parent.passes.slice(0, fromPass)),
-    status: 'running',
-    thinkingEndedBy: null,
-    answerEndedBy: null,
-    warnings: [],
-  };
-}
-
 function openingSpans(
   promptIds: number[],
   problem: Problem,
@@ -254,13 +204,5 @@ function noRoom(prompt: number, contextLength: number, model: string): SecondTho
     'context-too-long',
     `The problem takes ${prompt} tokens and "${model}" holds ${contextLength}: there is no room left to think and answer.`,
     { remedy: 'Shorten the problem, or use a model with a longer context.' },
-  );
-}
-
-function noRoomToGoOn(parent: Trace): SecondThoughtError {
-  return new SecondThoughtError(
-    'context-too-long',
-    `This trace fills the context of "${parent.server.model}" (${parent.server.contextLength} tokens): it cannot think on.`,
-    { remedy: 'Use a model with a longer context, or a lower cap.' },
   );
 }

@@ -1,27 +1,33 @@
 import { nextStep } from '../forcing/nextStep';
-import {
-  isOpening as isTreeOpening,
-  type Pass,
-  promptIdsOf,
-  receivedIdsOf,
-  type Span,
-  spansBeforeChoice,
-  type Trace,
-} from './trace';
+import { isOpening, type Pass, promptIdsOf, receivedIdsOf, type Span, spansBeforeChoice, type Trace } from './trace';
 
 /** The trace as it was just before pass `index` was planned. */
 export function traceBefore(trace: Trace, index: number): Trace {
   const pass = trace.passes[index];
   const isThinking = pass?.phase === 'thinking' || pass?.purpose === 'probe';
-  const spans = trace.spans.flatMap((span) => spanBefore(span, index));
+  const shared = index === trace.fork?.fromPass ? sharedSpans(trace, trace.fork.offset ?? 0) : new Set<Span>();
+  const spans = trace.spans.flatMap((span) => (shared.has(span) ? [{ ...span }] : spanBefore(span, index)));
+  const closing = closingOf(trace, index).filter((span) => !shared.has(span));
   return {
     ...structuredClone(trace),
-    spans: isThinking ? spans : spans.concat(closingOf(trace, index)),
+    spans: isThinking ? spans : spans.concat(closing),
     passes: structuredClone(trace.passes.slice(0, index)),
     status: 'running',
     thinkingEndedBy: isThinking ? null : trace.thinkingEndedBy,
     answerEndedBy: null,
   };
+}
+
+/** The spans that a fork begins with: forced texts at their end belong to no pass of its own. */
+function sharedSpans({ spans }: Trace, offset: number): Set<Span> {
+  let left = offset;
+  const kept = spans.filter(({ fate }) => fate === 'kept');
+  return new Set(
+    kept.filter(({ tokenIds }) => {
+      left -= tokenIds.length;
+      return left >= 0;
+    }),
+  );
 }
 
 /** What pass `index` itself brought is not there yet; what was cut later is still kept. */
@@ -34,12 +40,10 @@ function spanBefore(span: Span, index: number): Span[] {
   return [{ ...rest, fate: 'kept' }];
 }
 
-/** The prompt and the marker that opens the thinking. */
-const isOpening = (span: Span) => span.pass === 0 && span.phase !== 'answer' && span.origin !== 'forced-cue';
-
 /** The delimiter before the answer belongs to the end of thinking, not to the answer's request. */
 function closingOf(trace: Trace, index: number): Span[] {
-  return trace.spans.filter((span) => span.pass === index && span.origin !== 'model' && span.phase === 'answer');
+  const isClosing = ({ origin }: Span) => origin !== 'model' && origin !== 'user';
+  return trace.spans.filter((span) => span.pass === index && isClosing(span) && span.phase === 'answer');
 }
 
 /**
@@ -99,7 +103,7 @@ function checkLevels(trace: Trace): string[] {
 
 /** The search as it was before pass `index` and those begun with it were planned. */
 export function searchBefore(trace: Trace, index: number): Trace {
-  const isThere = (span: Span) => span.pass < index || isTreeOpening(span);
+  const isThere = (span: Span) => span.pass < index || isOpening(span);
   return {
     ...structuredClone(trace),
     spans: structuredClone(spansBeforeChoice(trace)).filter(isThere),

@@ -9,7 +9,7 @@ import { problemSchema } from '../problems/problem';
  * Two rules make it checkable from disk (`checkTrace`): the prompt of each pass is the kept ids at that moment, and the
  * ids a pass received are its model spans of every fate, in order. Ids decide everywhere; text is for people.
  */
-export const traceSchemaVersion = 3;
+export const traceSchemaVersion = 4;
 
 const tokenIds = z.array(z.int().nonnegative());
 
@@ -56,9 +56,9 @@ export const passSchema = z.object({
   /**
    * Why this request was made. extend: an end of thinking was suppressed; minimum: it came too early; retry: the thought
    * before was rejected; more: thinking goes on after a probe; probe: what would be answered now; step: one step of a
-   * tree search.
+   * tree search; fork: a place in another trace is gone on from.
    */
-  purpose: z.enum(['start', 'extend', 'minimum', 'resume', 'retry', 'more', 'answer', 'probe', 'step']),
+  purpose: z.enum(['start', 'extend', 'minimum', 'resume', 'retry', 'more', 'answer', 'probe', 'step', 'fork']),
   /** Tree search only: the pass that this one goes on from, null for the prompt. Elsewhere the pass before. */
   branch: z.object({ parent: z.int().nonnegative().nullable() }).optional(),
   /** Tree search only: the verdict on the branch up to the end of this step. */
@@ -107,10 +107,28 @@ const serverRecordSchema = z.object({
 });
 export type ServerRecord = z.infer<typeof serverRecordSchema>;
 
+/** How a trace that was made from another one begins. */
+export const forkSchema = z.object({
+  parent: z.string(),
+  /** Its passes below are the parent's; ids of them that are not part of the shared prefix are cut. */
+  fromPass: z.int().nonnegative(),
+  /** Length of the shared prefix: the first ids of the parent's context. Missing before schema 4. */
+  offset: z.int().nonnegative().optional(),
+  /**
+   * What came first behind the prefix. extend: the condition's next cue, at the end of thinking; cue: a cue that was
+   * named; edit: words of the user's; end: the end of thinking; sample: nothing, the model was asked again.
+   */
+  step: z.enum(['extend', 'cue', 'edit', 'end', 'sample']),
+  /** Of a cue or an edit. */
+  tokenIds: tokenIds.optional(),
+  text: z.string().optional(),
+});
+export type Fork = z.infer<typeof forkSchema>;
+
 export const traceSchema = z.object({
-  /** 1 had one cue per condition, 2 no trees; both are read as 3. */
+  /** 1 had one cue per condition, 2 no trees, 3 one kind of fork; all are read as 4. */
   schemaVersion: z.preprocess(
-    (version) => (version === 1 || version === 2 ? traceSchemaVersion : version),
+    (version) => (version === 1 || version === 2 || version === 3 ? traceSchemaVersion : version),
     z.literal(traceSchemaVersion),
   ),
   id: z.string(),
@@ -127,8 +145,7 @@ export const traceSchema = z.object({
   dialect: resolvedDialectSchema,
   /** The thinking limit in force, in tokens, and where it comes from. */
   budget: z.object({ maxThinkingTokens: z.int().nonnegative(), from: z.enum(['cap', 'auto', 'context']) }),
-  /** Set on a trace made from another one: its passes below `fromPass` are the parent's. */
-  fork: z.object({ parent: z.string(), fromPass: z.int().nonnegative(), step: z.literal('extend') }).optional(),
+  fork: forkSchema.optional(),
   spans: z.array(spanSchema),
   passes: z.array(passSchema),
   status: z.enum(['running', 'complete', 'interrupted']),
@@ -179,8 +196,8 @@ export function spansBeforeChoice(trace: Pick<Trace, 'spans' | 'passes'>): Span[
   });
 }
 
-/** What every branch of a tree begins with: all that was there before the first pass brought anything. */
-export const isOpening = (span: Span) => span.pass === 0 && span.origin !== 'model';
+/** What was there before anything was asked for: the prompt, and the marker that opens the thinking. */
+export const isOpening = ({ pass, origin, phase }: Span) => pass === 0 && origin === 'template' && phase !== 'answer';
 
 function wasInPrompt(span: Span, passIndex: number): boolean {
   const isThere = span.origin === 'model' ? span.pass < passIndex : span.pass <= passIndex;

@@ -100,6 +100,7 @@ const purposes: Record<Pass['purpose'], string> = {
   probe: 'probe: what the answer would be now',
   answer: 'answer',
   step: 'step of a search',
+  fork: 'on from a place in another trace',
 };
 
 const endings: Record<Exclude<Pass['ending'], 'stop'>, string> = {

@@ -12,7 +12,7 @@ import type { UiContext } from '../context';
 import { runViewType } from '../ids';
 import { activeServerId, type ChosenServer, serverById } from '../servers/knownServers';
 import { progressText } from '../studies/studyLenses';
-import { startStudyProcess } from '../studies/studyProcess';
+import { startCliProcess } from '../studies/studyProcess';
 import { refuseUntrusted } from '../trust';
 
 /** Run Study: as a process of its own. Its run opens as soon as there is one. */
@@ -175,7 +175,7 @@ async function confirmed(ui: UiContext, file: vscode.Uri, { server, entry }: Cho
 function start(ui: UiContext, study: string, words: string[], chosen: ChosenServer, title: string) {
   const logFile = path.join(path.dirname(study), 'runs', `${path.basename(study)}.log`);
   return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `${title} …` }, () =>
-    startStudyProcess({ extensionPath: ui.extensionUri.fsPath, words, chosen, logFile }),
+    startCliProcess({ extensionPath: ui.extensionUri.fsPath, words: ['run', ...words], chosen, logFile }),
   );
 }
 

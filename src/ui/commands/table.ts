@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { UiContext } from '../context';
 import { commandIds } from '../ids';
 import { presentError } from '../presentError';
+import { curateDataSet, openCuration, planCuration, runCuration } from './curations';
 import { evaluateProblem } from './evaluateProblem';
 import { clearOutcomes, evaluateProblemSet } from './evaluateProblemSet';
 import { forceAgain, forceThinking } from './forceThinking';
@@ -21,10 +22,11 @@ import {
 } from './jobs';
 import { deleteRun, renameRun, revealRun } from './runs';
 import { getStarted, openSamples } from './samples';
+import { openFound, searchTraces } from './search';
 import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
 import { dryRunStudy, newStudy, openRun, pauseRun, resumeRun, runStudy } from './studies';
 import { fineTune, serveOnHost, submitJob } from './submitJob';
-import { actOnTraces, dismissTrace, openInTraceViewer, openTrace } from './traceActions';
+import { actOnTraces, dismissTrace, openInTraceViewer, openTrace, sendToCuration } from './traceActions';
 import { compareTraces, openTraceText } from './traceTexts';
 
 /** `from`: what the place hands over where the command was called: a file, a comment thread, a row of a view. */
@@ -41,6 +43,11 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   continueTrace: (ui, from) => actOnTraces(ui, 'continue', from),
   stopThinking: (ui, from) => actOnTraces(ui, 'stop', from),
   stopAndAnswer: (ui, from) => actOnTraces(ui, 'stopAndAnswer', from),
+  forkTrace: (ui, from) => actOnTraces(ui, 'fork', from),
+  probeTrace: (ui, from) => actOnTraces(ui, 'probe', from),
+  sendToCuration,
+  searchTraces,
+  openFound,
   openTrace,
   openInTraceViewer,
   dismissTrace,
@@ -79,6 +86,10 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   openJobTerminal,
   cloneJob,
   connectServer,
+  curateDataSet,
+  planCuration,
+  runCuration,
+  openCuration,
   showLog: (ui) => ui.log.show(),
   openTraceText,
   compareTraces,

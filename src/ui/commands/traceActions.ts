@@ -7,6 +7,7 @@ import { contextIds, type Trace, thinkingTokens } from '../../core/traces/trace'
 import { writeTraceFile } from '../../core/traces/traceFile';
 import type { TraceAction } from '../../protocol/traceViewer';
 import type { UiContext } from '../context';
+import { actAtPlace, keepAsRow, pickPlace, probe } from '../laboratory/actions';
 import { serverOfTrace } from '../servers/knownServers';
 import { traceCommand, traceMarkdown, traceText } from '../traceViewer/toWire';
 import { traceFileName } from '../traceViewer/traceUri';
@@ -36,9 +37,29 @@ export async function actOnTrace(ui: UiContext, action: TraceAction, trace: Trac
       return vscode.env.clipboard.writeText(traceCommand(trace));
     case 'save':
       return saveTrace(trace);
+    case 'probe':
+      return probe(ui, trace, runOfTrace(ui, trace));
+    case 'fork':
+      return forkAtLine(ui, trace);
     default:
       action satisfies never;
   }
+}
+
+/** The trace of the active viewer may be of a study. */
+const runOfTrace = (ui: UiContext, trace: Trace) => (ui.activeTrace() === trace ? ui.activeTraceRun() : undefined);
+
+async function forkAtLine(ui: UiContext, trace: Trace): Promise<void> {
+  const at = await pickPlace(trace);
+  if (at) await actAtPlace(ui, { trace, run: runOfTrace(ui, trace), at });
+}
+
+/** Send to Curation: the traces at hand become training rows. */
+export async function sendToCuration(ui: UiContext, from: unknown): Promise<void> {
+  const [trace] = tracesMeant(ui, from);
+  if (!trace)
+    throw new SecondThoughtError('bad-usage', 'No trace is open.', { remedy: 'Use Force Thinking to make one.' });
+  await keepAsRow(ui, trace);
 }
 
 /** Save: a self-contained file, written whole or not at all. */

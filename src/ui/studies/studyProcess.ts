@@ -13,7 +13,7 @@ const watchedMs = 3_000;
 interface Start {
   /** Root of the extension: holds `dist/cli.cjs`. */
   extensionPath: string;
-  /** What follows `second-thought run`. */
+  /** What follows `second-thought`. */
   words: string[];
   chosen: ChosenServer;
   /** Where what it prints goes. */
@@ -21,16 +21,16 @@ interface Start {
 }
 
 /**
- * Starts `second-thought run` as a process of its own: it goes on when the window is reloaded or closed, and its folder says
+ * Starts a command, `run` or `curate run`, as a process of its own: it goes on when the window is reloaded or closed, and its folder says
  * how far it is.
  * @throws SecondThoughtError `server-error` with what it printed, if it ends at once with an error
  */
-export async function startStudyProcess({ extensionPath, words, chosen, logFile }: Start): Promise<number | undefined> {
+export async function startCliProcess({ extensionPath, words, chosen, logFile }: Start): Promise<number | undefined> {
   mkdirSync(path.dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'w');
   const program = path.join(extensionPath, 'dist', 'cli.cjs');
   const { words: serverWords, env } = serverArguments(chosen);
-  const child = spawn(process.execPath, [program, 'run', ...words, ...serverWords, '--json'], {
+  const child = spawn(process.execPath, [program, ...words, ...serverWords, '--json'], {
     cwd: path.dirname(logFile),
     detached: true,
     stdio: ['ignore', 'ignore', log],
@@ -69,7 +69,7 @@ async function failureIn(logFile: string): Promise<SecondThoughtError> {
       // not the line that is looked for
     }
   }
-  return new SecondThoughtError('internal', 'The process that runs the study ended at once.', {
+  return new SecondThoughtError('internal', 'The process that was started ended at once.', {
     remedy: `What it printed is in ${logFile}.`,
   });
 }

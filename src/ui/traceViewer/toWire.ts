@@ -10,6 +10,7 @@ import type { Waiting } from '../liveTraces';
 export function toWire(trace: Trace, options: { canAct: boolean; waiting?: Waiting | undefined }): WireTrace {
   const { outcome, extracted } = gradeTrace(trace);
   const shown = trace.spans.filter((span) => span.phase !== 'prompt');
+  const indexOf = new Map(trace.spans.map((span, index) => [span, index]));
   return {
     id: trace.id,
     question: trace.problem.question,
@@ -27,14 +28,15 @@ export function toWire(trace: Trace, options: { canAct: boolean; waiting?: Waiti
     budget: trace.budget.maxThinkingTokens,
     budgetFrom: trace.budget.from,
     cuesAt: cuePositions(shown),
-    spans: shown.map((span, index) => toWireSpan(trace, span, shown[index + 1])),
+    spans: shown.map((span, index) => toWireSpan(trace, span, shown[index + 1], indexOf.get(span) ?? 0)),
     passes: trace.passes.map(toWirePass),
     warnings: trace.warnings,
     canAct: options.canAct,
+    canExamine: trace.status !== 'running' && trace.condition.decoder !== 'rebase',
   };
 }
 
-function toWireSpan(trace: Trace, span: Span, next: Span | undefined): WireSpan {
+function toWireSpan(trace: Trace, span: Span, next: Span | undefined, index: number): WireSpan {
   const kind = kindOf(trace, span, next);
   return {
     kind,
@@ -42,6 +44,7 @@ function toWireSpan(trace: Trace, span: Span, next: Span | undefined): WireSpan 
     text: span.text,
     tokens: span.tokenIds.length,
     pass: span.pass,
+    index,
   };
 }
 

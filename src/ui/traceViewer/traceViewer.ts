@@ -1,8 +1,14 @@
 import * as vscode from 'vscode';
 import type { Trace } from '../../core/traces/trace';
 import { parseTrace } from '../../core/traces/traceFile';
-import { fromTraceViewerSchema, type TraceAction } from '../../protocol/traceViewer';
+import {
+  type FromTraceViewer,
+  fromTraceViewerSchema,
+  type TraceAction,
+  type WireLaboratory,
+} from '../../protocol/traceViewer';
 import { traceViewType } from '../ids';
+import type { Pointed } from '../laboratory/actions';
 import type { LiveTraces } from '../liveTraces';
 import { pageHtml } from '../pageHtml';
 import { TraceFeed } from './feed';
@@ -12,23 +18,35 @@ interface TraceDocument extends vscode.CustomDocument {
   trace: Trace;
   /** It belongs to this window's scratch run; a file on disk is only shown. */
   isOurs: boolean;
+  /** Folder of the study that it is of. */
+  run: string | undefined;
+}
+
+/** What pages ask for. */
+export interface TraceHandlers {
+  act(action: TraceAction, trace: Trace): void;
+  actAtPlace(pointed: Pointed): void;
+  open(traceId: string): void;
+  removeNote(trace: Trace, run: string | undefined, noteId: string): void;
+  laboratory(trace: Trace, run: string | undefined): Promise<WireLaboratory | undefined>;
+  onLaboratory: vscode.Event<string>;
 }
 
 /** The one viewer of traces: those of the scratch run, live or finished, and `*.trace.json` files. */
 export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<TraceDocument> {
   readonly #root: vscode.Uri;
   readonly #traces: LiveTraces;
-  readonly #act: (action: TraceAction, trace: Trace) => void;
+  readonly #handlers: TraceHandlers;
   readonly #activeChanged = new vscode.EventEmitter<void>();
-  #active: Trace | undefined;
+  #active: TraceDocument | undefined;
 
   /** Another viewer has the focus, or its trace changed. */
   readonly onDidChangeActive = this.#activeChanged.event;
 
-  constructor(root: vscode.Uri, traces: LiveTraces, act: (action: TraceAction, trace: Trace) => void) {
+  constructor(root: vscode.Uri, traces: LiveTraces, handlers: TraceHandlers) {
     this.#root = root;
     this.#traces = traces;
-    this.#act = act;
+    this.#handlers = handlers;
   }
 
   static register(provider: TraceViewerProvider): vscode.Disposable {
@@ -40,20 +58,25 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
 
   /** The trace of the viewer that has the focus. */
   get active(): Trace | undefined {
-    return this.#active;
+    return this.#active?.trace;
+  }
+
+  /** The folder of the study that it is of. */
+  get activeRun(): string | undefined {
+    return this.#active?.run;
   }
 
   async openCustomDocument(uri: vscode.Uri): Promise<TraceDocument> {
     const traceId = traceIdOf(uri);
     const dispose = () => {};
     const run = runOf(uri);
-    if (traceId) return { uri, trace: await this.#traces.get(traceId, run), isOurs: run === undefined, dispose };
+    if (traceId) return { uri, trace: await this.#traces.get(traceId, run), isOurs: run === undefined, run, dispose };
     const text = Buffer.from(await vscode.workspace.fs.readFile(uri)).toString('utf8');
-    return { uri, trace: parseTrace(text, vscode.workspace.asRelativePath(uri)), isOurs: false, dispose };
+    return { uri, trace: parseTrace(text, vscode.workspace.asRelativePath(uri)), isOurs: false, run, dispose };
   }
 
   resolveCustomEditor(document: TraceDocument, panel: vscode.WebviewPanel): void {
-    const { trace, isOurs } = document;
+    const { trace, isOurs, run } = document;
     const { webview } = panel;
     webview.options = { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(this.#root, 'dist', 'webview')] };
     const feed = new TraceFeed(trace, this.#traces, {
@@ -61,32 +84,47 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
       isActive: () => panel.active,
       post: (message) => void webview.postMessage(message),
     });
+    const isStored = traceIdOf(document.uri) !== undefined;
+    const showLaboratory = async () => {
+      const known = isStored ? await this.#handlers.laboratory(trace, run) : undefined;
+      if (known) void webview.postMessage(known);
+    };
     const subscriptions = [
       feed,
+      this.#handlers.onLaboratory(showLaboratory),
       webview.onDidReceiveMessage((raw) => {
         const parsed = fromTraceViewerSchema.safeParse(raw);
         if (!parsed.success) return; // the page is not trusted: what is not in the protocol does not exist
-        if (parsed.data.type === 'action') this.#act(parsed.data.action, trace);
-        else feed.snapshot();
+        this.#obey(parsed.data, document, feed);
+        if (parsed.data.type === 'ready') void showLaboratory();
       }),
-      panel.onDidChangeViewState(() => this.#follow(panel, trace)),
-      this.#traces.onDidChange((change) => change.trace === trace && this.#follow(panel, trace)),
+      panel.onDidChangeViewState(() => this.#follow(panel, document)),
+      this.#traces.onDidChange((change) => change.trace === trace && this.#follow(panel, document)),
     ];
     panel.onDidDispose(() => {
       for (const subscription of subscriptions) subscription.dispose();
-      if (this.#active === trace) this.#setActive(undefined);
+      if (this.#active === document) this.#setActive(undefined);
     });
     webview.html = pageHtml(webview, this.#root, { script: 'traceViewer', title: 'Trace' });
-    this.#follow(panel, trace);
+    this.#follow(panel, document);
   }
 
-  #follow(panel: vscode.WebviewPanel, trace: Trace): void {
-    if (panel.active) this.#setActive(trace);
-    else if (this.#active === trace) this.#setActive(undefined);
+  #obey(message: FromTraceViewer, { trace, run }: TraceDocument, feed: TraceFeed): void {
+    const { act, actAtPlace, open, removeNote } = this.#handlers;
+    if (message.type === 'action') act(message.action, trace);
+    else if (message.type === 'place') actAtPlace({ trace, run, at: message.at, from: message.from });
+    else if (message.type === 'open') open(message.traceId);
+    else if (message.type === 'removeNote') removeNote(trace, run, message.noteId);
+    else feed.snapshot();
   }
 
-  #setActive(trace: Trace | undefined): void {
-    this.#active = trace;
+  #follow(panel: vscode.WebviewPanel, document: TraceDocument): void {
+    if (panel.active) this.#setActive(document);
+    else if (this.#active === document) this.#setActive(undefined);
+  }
+
+  #setActive(document: TraceDocument | undefined): void {
+    this.#active = document;
     this.#activeChanged.fire();
   }
 }

@@ -1,4 +1,4 @@
-import { element } from '../shared/dom';
+import { element } from './dom';
 
 type Options = readonly (readonly [value: string, label: string])[];
 

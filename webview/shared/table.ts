@@ -1,4 +1,4 @@
-import { element } from '../shared/dom';
+import { element } from './dom';
 
 /** A plain table whose first column names the rows, in a box that scrolls where it is wider than the page. */
 export function table(label: string, head: string[], rows: string[][], className = ''): HTMLElement {

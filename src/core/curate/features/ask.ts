@@ -1,0 +1,144 @@
+import type { Clock } from '../../base/clock';
+import { type ErrorCode, reportError, toSecondThoughtError } from '../../base/errors';
+import { type Condition, conditionKey } from '../../forcing/condition';
+import type { Connection } from '../../servers/connect';
+import { generateSamples, longestPrompt, type Order } from '../../studies/generateSamples';
+import { type ReadReply, Replies, type Reply } from './replies';
+
+export interface Question {
+  /** The row. */
+  id: string;
+  /** What the model is asked, as the user's message. */
+  text: string;
+}
+
+export interface AskOptions {
+  folder: string;
+  connection: Connection;
+  condition: Condition;
+  /** Replies of each row at most. */
+  samples: number;
+  /** Whether a row is done with its first reply that has a value. */
+  untilValue: boolean;
+  read: ReadReply;
+  seed: number;
+  concurrency: number;
+  clock: Clock;
+  signal: AbortSignal;
+  /** How long a server that is away is waited for, in milliseconds without a new reply. */
+  patienceMs: number;
+  /** Replies that are there, from earlier runs too; where a value is wanted, rows that have one. */
+  onCount(done: number): void;
+  onAway?(waitedMs: number): void;
+}
+
+/** What is wrong with one row and not with the server: the others go on, and the row is left without a value. */
+const ofOneRow = new Set<ErrorCode>([
+  'empty-problem',
+  'context-too-long',
+  'delimiter-in-problem',
+  'request-refused',
+  'invalid-reply',
+]);
+/** What passes when the server comes back. */
+const ofTheServer = new Set<ErrorCode>([
+  'server-unreachable',
+  'stream-cut',
+  'stream-stalled',
+  'server-busy',
+  'server-error',
+]);
+
+const retryEveryMs = 5_000;
+
+/**
+ * Asks a model about rows. Every reply is a trace of the folder's run store and a line of `replies.jsonl`: a process that is
+ * killed loses nothing that was finished and goes on in the middle of what was not; a server that is away is waited for.
+ * @throws SecondThoughtError `cancelled`, and all codes of `generateSamples` where waiting does not help
+ */
+export async function ask(questions: readonly Question[], options: AskOptions): Promise<Reply[]> {
+  const { folder, clock, read, onCount, samples, untilValue } = options;
+  const unique = new Map(questions.map((question) => [question.id, question])); // the same question is asked once
+  const each = [...unique.values()];
+  const counted = new Set<string>();
+  const count = ({ id, sample, value, error }: Reply) => {
+    if (error !== undefined || sample >= samples || !unique.has(id) || (untilValue && value === null)) return;
+    onCount(counted.add(untilValue ? id : `${id} ${sample}`).size);
+  };
+  const replies = await Replies.open(folder, clock, read, count);
+  for (const reply of replies.all()) count(reply);
+  for (let sample = 0; sample < samples; sample++) {
+    const open = each.filter(({ id }) => !untilValue || !replies.hasValue(id, sample));
+    await patiently(options, replies, () => round(open, sample, replies, options));
+  }
+  return replies.all();
+}
+
+/** One reply of each row that lacks it; those that were begun go on. */
+async function round(
+  questions: readonly Question[],
+  sample: number,
+  replies: Replies,
+  options: AskOptions,
+): Promise<void> {
+  const { connection, condition, seed, concurrency, clock, signal } = options;
+  const begun = new Map((await replies.store.live()).map((trace) => [`${trace.problemKey} ${trace.sample}`, trace]));
+  const orders = questions
+    .filter(({ id }) => !replies.has(id, sample))
+    .map(({ id, text }): Order => {
+      const interrupted = begun.get(`${id} ${sample}`);
+      return { problem: { id, question: text }, condition, conditionKey: conditionKey(condition), sample, interrupted };
+    });
+  if (orders.length === 0) return;
+  const prompts = { conditions: [{ condition }], problems: orders.map(({ problem }) => ({ problem })) };
+  await generateSamples(orders, {
+    connection,
+    store: replies.store,
+    clock,
+    seed,
+    concurrency,
+    signal,
+    longestPromptTokens: await longestPrompt(prompts, connection.client, signal),
+    onTrace: () => {},
+    async onFailure({ problem }, error) {
+      if (!ofOneRow.has(toSecondThoughtError(error).code)) throw error;
+      await replies.write({ ...nothing, id: problem.id ?? '', sample, error: reportError(error).message });
+    },
+  });
+}
+
+const nothing = { value: null, thinking: '', attempt: '', thinkingTokens: 0, generatedTokens: 0, traceId: null };
+
+/** Does the work again while the server is away, as long as patience lasts without a new reply. */
+async function patiently(options: AskOptions, replies: Replies, work: () => Promise<void>): Promise<void> {
+  const { clock, patienceMs, signal, onAway } = options;
+  let since: number | undefined;
+  let before = replies.count;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted || !ofTheServer.has(toSecondThoughtError(error).code)) throw error;
+      if (since === undefined || replies.count > before) since = clock.now();
+      before = replies.count;
+      if (clock.now() - since >= patienceMs) throw error;
+      onAway?.(clock.now() - since);
+      await pause(clock, signal);
+    }
+  }
+}
+
+/** Until the next try, or until someone stops it. */
+function pause(clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      cancel();
+      resolve();
+    };
+    const cancel = clock.after(retryEveryMs, () => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    });
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}

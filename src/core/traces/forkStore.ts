@@ -1,0 +1,25 @@
+import path from 'node:path';
+import type { Clock } from '../base/clock';
+import { isError } from '../base/errors';
+import { RunStore } from './runStore';
+import type { Trace } from './trace';
+
+/**
+ * Where the forks of a run's traces are kept: in the run itself, or, for a study, in its folder `forks`, so that they
+ * are never counted as its samples.
+ */
+export async function forkStore(store: RunStore, clock: Clock): Promise<RunStore> {
+  const { kind } = await store.describe();
+  return kind === 'scratch' ? store : RunStore.openScratch(path.join(store.folder, 'forks'), clock);
+}
+
+/** A trace of a run or a fork of one, by its id or the beginning of it. @throws SecondThoughtError `file-not-found` */
+export async function findWithForks(store: RunStore, idPrefix: string, clock: Clock): Promise<Trace> {
+  const forks = RunStore.at(path.join(store.folder, 'forks'), clock);
+  try {
+    return await store.find(idPrefix);
+  } catch (error) {
+    if (!isError(error, 'file-not-found') || !(await forks.exists())) throw error;
+    return forks.find(idPrefix);
+  }
+}

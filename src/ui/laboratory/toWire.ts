@@ -1,0 +1,39 @@
+import { describeFork } from '../../core/lab/forkTree';
+import type { Note } from '../../core/lab/notes';
+import { trajectoryOf } from '../../core/lab/trajectory';
+import type { Laboratory } from '../../protocol/engine';
+import type { WireLaboratory } from '../../protocol/traceViewer';
+
+/** What is known of a trace beside itself, as its page shows it. */
+export function laboratoryToWire({ probes, notes, family }: Laboratory, traceId: string): WireLaboratory {
+  return {
+    type: 'trace/laboratory',
+    probes: (probes?.probes ?? []).map(({ thinkingTokens, answer, isRight }) => ({ thinkingTokens, answer, isRight })),
+    trajectory: probes ? trajectorySentence(probes.probes) : '',
+    notes: notes.map(({ id, label = '', text = '', ...note }) => ({ id, label, text, part: partOf(note) })),
+    family: family.length < 2 ? [] : family.map((line) => relative(line, traceId)),
+  };
+}
+
+function trajectorySentence(probes: NonNullable<Laboratory['probes']>['probes']): string {
+  const { firstRight, settled, changes } = trajectoryOf(probes);
+  const n = (count: number) => count.toLocaleString('en');
+  const isGraded = probes.some(({ isRight }) => isRight !== null);
+  const right = firstRight === null ? 'never right' : `first right at ${n(firstRight)} thinking tokens`;
+  const end = settled === null ? 'never settled' : `settled at ${n(settled)}`;
+  const tokens = probes.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
+  const cost = `${n(probes.length)} probes, ${n(tokens)} tokens`;
+  const change = `${n(changes)} ${changes === 1 ? 'change' : 'changes'}`;
+  return [...(isGraded ? [right] : []), end, change, cost].join(' · ');
+}
+
+const partOf = ({ from, to }: Pick<Note, 'from' | 'to'>) =>
+  from === undefined ? '' : to === undefined ? `at token ${from}` : `tokens ${from}–${to}`;
+
+function relative(line: Laboratory['family'][number], traceId: string): WireLaboratory['family'][number] {
+  const { id, depth, fork, divergesAt, status, outcome, answer, thinkingTokens } = line;
+  const place = fork?.offset === undefined ? '' : ` at token ${fork.offset}`;
+  const apart = divergesAt === null || fork === null ? '' : `, apart from token ${divergesAt}`;
+  const about = fork === null ? 'the first' : `${describeFork(fork)}${place}${apart}`;
+  return { id, depth, isThis: id === traceId, outcome: outcome ?? status, answer, thinkingTokens, about };
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Window } from '../../host/window';
+
+/** The trace laboratory in the real window, with the bundled model: taken hold of by the keyboard. */
+let window: Window;
+beforeAll(async () => {
+  window = await Window.open();
+});
+afterAll(() => window?.close());
+afterEach(async (context) => {
+  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
+});
+
+const complete = () => window.viewer.locator('[data-state="complete"]');
+const part = (title: string) =>
+  window.viewer.locator('.laboratory-part').filter({ has: window.viewer.getByRole('heading', { name: title }) });
+const heading = (question: string) => window.viewer.getByRole('heading', { level: 1, name: question });
+const raspberry = 'How many r in raspberry?';
+
+/** Puts the caret some words before the end of the thinking, and opens what can be done there. */
+async function takeHold(words: number): Promise<void> {
+  await window.viewer.getByRole('region', { name: 'Thinking' }).focus();
+  for (let count = 0; count < words; count++) await window.page.keyboard.press('ArrowLeft');
+  await window.viewer.locator('.place vscode-button').waitFor();
+  await window.page.keyboard.press('f');
+}
+
+describe('a researcher in the window', () => {
+  it('forces, forks at a word with a cue, probes, labels, keeps a training row, and finds it all again after a reload', async () => {
+    await window.openFile('letters-and-sums.problems.jsonl');
+    await window.goToLine(1);
+    await window.forceThinking();
+    await window.inlineTrace
+      .getByText(/(Correct|Wrong): \d/)
+      .first()
+      .waitFor();
+    await window.runCommand('Second Thought: Open in Trace Viewer');
+    await complete().waitFor();
+
+    await window.runCommand('Second Thought: Probe Trace');
+    await part('Answers along the Thinking')
+      .getByText(/probes, \d+ tokens/)
+      .waitFor();
+    expect(await window.viewer.locator('.probe-cell').count()).toBeGreaterThan(0);
+
+    await takeHold(6);
+    await window.choose('Label');
+    await window.input('Label', 'slip');
+    await part('Notes (1)').getByText('slip').waitFor();
+
+    await takeHold(8);
+    await window.choose('Keep as a training row');
+    await window.page.locator('.quick-input-widget:visible input').first().waitFor();
+    await window.page.locator('.quick-input-widget input:visible').first().fill(path.join(window.folder, 'rows.jsonl'));
+    await window.page.keyboard.press('Enter');
+    await window.toast('was added to rows.jsonl').waitFor();
+    const row = JSON.parse(readFileSync(path.join(window.folder, 'rows.jsonl'), 'utf8'));
+    expect(row.question).toBe(raspberry);
+    expect(JSON.parse(row.metadata).trimmedAt).toBeGreaterThan(40);
+
+    await takeHold(10);
+    await window.choose('Add “Hmm”');
+    await window.viewer.getByText('cue "Hmm"').first().waitFor(); // the tree of forks, in the fork's own page
+    await complete().waitFor();
+    expect(await part('Forks (1)').locator('li').count()).toBe(2);
+
+    await window.reload();
+    await complete().waitFor();
+    await part('Forks (1)')
+      .getByText(/this trace/)
+      .waitFor();
+    await part('Forks (1)').getByRole('button', { name: 'the first' }).click();
+    await part('Notes (1)').getByText('slip').waitFor();
+    await part('Answers along the Thinking')
+      .getByText(/probes, \d+ tokens/)
+      .waitFor();
+    await heading(raspberry).waitFor();
+  });
+
+  it('searches all traces, and opens one from a hit', async () => {
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('Second Thought: Search Traces');
+    await window.input('Search Traces', 'wait, in chunks');
+    const rows = window.page.locator('.pane-body .monaco-list-row');
+    await window.page.getByText(/“wait, in chunks”: \d+ hits in \d+ traces/).waitFor();
+    await rows.filter({ hasText: 'Wait, in chunks' }).first().click();
+    await complete().waitFor();
+    await heading(raspberry).waitFor();
+  });
+});
