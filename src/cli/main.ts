@@ -9,6 +9,7 @@ import { addCurate } from './curate';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
 import { addFork } from './fork';
+import { addGrade } from './grade';
 import { addExport, addImport } from './interchange';
 import { addJobs } from './jobs';
 import { addNotes } from './notes';
@@ -34,6 +35,7 @@ async function main(argv: string[]): Promise<number> {
   addRun(program, packageRoot);
   addScore(program);
   addCompare(program);
+  addGrade(program);
   addServe(program, packageRoot);
   addDoctor(program, packageRoot);
   addShow(program);
