@@ -10,7 +10,7 @@ import { placeAfterText } from '../core/lab/place';
 import { type Connection, connect } from '../core/servers/connect';
 import { generateSamples } from '../core/studies/generateSamples';
 import { parseAddress } from '../core/traces/address';
-import { findWithForks, forkStore } from '../core/traces/forkStore';
+import { ancestorsOf, findWithForks, forkStore } from '../core/traces/forkStore';
 import type { RunStore } from '../core/traces/runStore';
 import { generatedTokens, type Trace, thinkingTokens } from '../core/traces/trace';
 import { untilInterrupted } from './interrupt';
@@ -81,7 +81,7 @@ async function fork(reference: string, flags: ForkFlags, packageRoot: string): P
   const hasPlace = offset !== undefined || flags.after !== undefined;
   if (!hasPlace || step === undefined) {
     if (step !== undefined || hasPlace) throw needsBoth(id);
-    const tree = forkTree([...(await store.list()), ...(await ancestors(from, parent))], parent);
+    const tree = forkTree([...(await store.forks()), ...(await ancestorsOf(parent, from, systemClock))], parent);
     return flags.json ? printJson(nodeReport(tree)) : showTree(tree);
   }
   const changes = changesOf(flags);
@@ -149,17 +149,6 @@ async function generateMany(forkOf: (sample: number) => Promise<Trace>, work: Wo
   });
   if (flags.json) return printJson({ forks: children.map((child) => ({ fork: child.fork, ...summaryOf(child) })) });
   for (const child of children) process.stdout.write(`${lineOf(child)}\n`);
-}
-
-/** Ancestors that are in the run itself, when the forks are kept beside it. */
-async function ancestors(store: RunStore, trace: Trace): Promise<Trace[]> {
-  const found: Trace[] = [];
-  for (let at: Trace | undefined = trace; at?.fork; ) {
-    const { parent }: { parent: string } = at.fork;
-    at = await findWithForks(store, parent, systemClock).catch(() => undefined);
-    if (at) found.push(at);
-  }
-  return found;
 }
 
 function showTree(root: ForkNode): void {

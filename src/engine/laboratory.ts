@@ -9,6 +9,7 @@ import { appendProbes, readProbes } from '../core/lab/probeFile';
 import { type ProbeAt, probePlaces, usualProbeTokens } from '../core/lab/probePlaces';
 import { appendTrainingRow, trainingRow } from '../core/lab/trainingRow';
 import type { Connection } from '../core/servers/connect';
+import { ancestorsOf } from '../core/traces/forkStore';
 import type { RunStore } from '../core/traces/runStore';
 import { type Trace, thinkingTokens } from '../core/traces/trace';
 import type { EngineRequest, Laboratory } from '../protocol/engine';
@@ -60,11 +61,13 @@ export async function keepAsRow({ trace, until, file }: Ask<'trainingRow'>, { cl
 }
 
 export async function laboratoryOf(trace: Trace, folder: string, scratch: RunStore): Promise<Laboratory> {
-  const [probes, notes, traces] = await Promise.all([readProbes(folder), readNotes(folder), scratch.list()]);
+  const ancestors = ancestorsOf(trace, scratch, systemClock);
+  const all = [readProbes(folder), readNotes(folder), scratch.forks(), ancestors] as const;
+  const [probes, notes, forks, before] = await Promise.all(all);
   return {
     probes: probes.findLast(({ traceId }) => traceId === trace.id) ?? null,
     notes: notes.filter(({ traceId }) => traceId === trace.id),
-    family: [...lines(forkTree(traces, trace), 0)],
+    family: [...lines(forkTree([...forks, ...before], trace), 0)],
   };
 }
 

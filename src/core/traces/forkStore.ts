@@ -23,3 +23,14 @@ export async function findWithForks(store: RunStore, idPrefix: string, clock: Cl
     return forks.find(idPrefix);
   }
 }
+
+/** The traces that one was forked from, as far as they are there; the nearest first. */
+export async function ancestorsOf(trace: Trace, store: RunStore, clock: Clock): Promise<Trace[]> {
+  const found: Trace[] = [];
+  for (let at: Trace | undefined = trace; at?.fork; ) {
+    const { parent }: { parent: string } = at.fork;
+    at = await findWithForks(store, parent, clock).catch(() => undefined);
+    if (at) found.push(at);
+  }
+  return found;
+}

@@ -146,6 +146,20 @@ export class RunStore {
     }
   }
 
+  /** The forks among the traces, without parsing the others; those that run or were interrupted, too. */
+  async forks(): Promise<Trace[]> {
+    const forks = new Map<string, Trace>();
+    for (const file of await this.#traceFiles()) {
+      const lines = (await readTextFile(file)).split('\n').filter((line) => line.includes('"fork":{"parent":'));
+      for (const line of parseJsonLines(lines.map((text) => `${text}\n`).join(''))) {
+        const parsed = traceSchema.safeParse(line);
+        if (parsed.success && parsed.data.fork) forks.set(parsed.data.id, parsed.data);
+      }
+    }
+    for (const trace of await this.live()) if (trace.fork && !forks.has(trace.id)) forks.set(trace.id, trace);
+    return [...forks.values()];
+  }
+
   /** Traces that run, were interrupted, or were recorded but not yet let go of. */
   async live(): Promise<Trace[]> {
     const read = (await this.#liveFiles()).map((file) => readJournal(file).catch(() => undefined));
