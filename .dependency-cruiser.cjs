@@ -85,6 +85,19 @@ module.exports = {
       'estimates only',
     ),
     only(
+      'compute-engine-in-the-grader-thread',
+      'node_modules/@cortex-js/compute-engine',
+      '^src/core/grade/latex/expressions|^node_modules',
+      'loaded in the grader thread only: it is large, and answers are made to be hard on it',
+    ),
+    {
+      name: 'no-compute-engine-in-the-extension-host',
+      severity: 'error',
+      comment: 'traces bring their grades along; the main bundle stays small',
+      from: { path: '^src/extension' },
+      to: { path: '^src/core/grade/latex/expressions', reachable: true },
+    },
+    only(
       'toolkit-in-one-place',
       'node_modules/@vscode/webview-ui-toolkit',
       '^webview/shared/controls|^node_modules',

@@ -7,6 +7,7 @@ import { cliScratchFolder } from '../core/base/folders';
 import type { Condition } from '../core/forcing/condition';
 import { prepareTrace } from '../core/forcing/prepare';
 import { generateRecorded } from '../core/forcing/recorded';
+import type { GraderSpec } from '../core/grade/graderSpec';
 import type { Problem } from '../core/problems/problem';
 import { parseProblems, pickProblem } from '../core/problems/problemFile';
 import { readProblems } from '../core/problems/readProblems';
@@ -128,6 +129,7 @@ async function forceAll(flags: ForceFlags, choice: Choice, packageRoot: string):
     aggregators: (flags.aggregate ?? []).map((text) => parseAggregator(text, flags.samples)),
     weighedBy: weighedBy(flags, isSearch),
     concurrency: flags.concurrency,
+    grader: choice.config.grader,
   };
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
@@ -181,11 +183,13 @@ interface NewOrder {
   problem: Problem;
   condition: Condition;
   studySeed: number;
+  grader: GraderSpec | undefined;
 }
 
 async function newOrder(flags: ForceFlags, choice: Choice): Promise<NewOrder> {
   const studySeed = flags.seed ?? choice.config.seed ?? 0;
-  return { problem: await problemOf(flags), condition: conditionFrom(flags, choice), studySeed };
+  const { grader } = choice.config;
+  return { problem: await problemOf(flags), condition: conditionFrom(flags, choice), studySeed, grader };
 }
 
 async function problemOf(flags: ForceFlags): Promise<Problem> {

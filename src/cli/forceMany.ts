@@ -6,6 +6,7 @@ import { describeDuration } from '../core/evaluate/estimate';
 import { answerKey, gradeTrace, type Outcome } from '../core/evaluate/outcome';
 import { wilsonInterval } from '../core/evaluate/statistics';
 import { type Condition, conditionKey, describeCondition } from '../core/forcing/condition';
+import type { GraderSpec } from '../core/grade/graderSpec';
 import { type Problem, problemKey } from '../core/problems/problem';
 import type { Scorer } from '../core/scorers/scorer';
 import type { ScorerPool } from '../core/scorers/scorerPool';
@@ -25,6 +26,7 @@ export interface ManyOrder {
   aggregators: AggregatorChoice[];
   /** What gives each sample the weight that some aggregators want. */
   weighedBy: string | null;
+  grader: GraderSpec | undefined;
 }
 
 /** `majority:8` or `short-m@k:8:3`: a name, how many samples, how many of them count. */
@@ -107,6 +109,7 @@ export async function forceMany(
       seed,
       concurrency,
       signal,
+      grader: order.grader,
       longestPromptTokens: await longestPrompt(all, connection.client, signal),
       scorerFor: (text) => scorers.get(text),
       async onTrace(made, trace) {

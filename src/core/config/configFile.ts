@@ -6,6 +6,7 @@ import type { SecondThoughtError } from '../base/errors';
 import { readTextFile, writeWholeFile } from '../base/files';
 import { parseYaml } from '../base/yamlFile';
 import { type Condition, presetSchema } from '../forcing/condition';
+import { graderSchema } from '../grade/graderSpec';
 import { dialectSchema } from '../inference/dialects';
 import { hostSpecSchema } from '../jobs/hostSpec';
 import { serverEntrySchema } from '../servers/serverSpec';
@@ -27,6 +28,8 @@ export const configFileSchema = z.strictObject({
     .union([z.int().nonnegative(), z.literal('auto')])
     .nullable()
     .optional(),
+  /** For what `force` makes, and for studies that name none. */
+  grader: graderSchema.optional(),
   preset: presetSchema.optional(),
   temperature: z.number().min(0).max(2).optional(),
   seed: z.int().nonnegative().optional(),

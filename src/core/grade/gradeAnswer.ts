@@ -66,13 +66,20 @@ function letterOf({ answer = '', choices = [] }: Problem): string | null {
   return place === -1 ? extractChoice(answer) : String.fromCharCode(65 + place);
 }
 
-/** Questions about expressions go to the thread; undecided where there is none, or where it takes too long. */
-const compareExpressions: CompareExpressions = (a, b, relation) => {
-  const reply = askGraderThread({ ask: 'compare', a, b, relation });
-  return reply && 'verdict' in reply ? reply.verdict : 'unknown';
-};
+/** An answer may be a set of two hundred expressions: so many of its questions are asked, and none after one took too long. */
+const mostQuestions = 64;
 
-const isSameAnswer = (given: string, wanted: string) => isSameLatex(given, wanted, compareExpressions);
+/** Questions about expressions go to the thread; undecided where there is none. */
+function isSameAnswer(given: string, wanted: string): boolean {
+  let left = mostQuestions;
+  const compareExpressions: CompareExpressions = (a, b, relation) => {
+    if (left-- <= 0) return 'unknown';
+    const reply = askGraderThread({ ask: 'compare', a, b, relation });
+    if (reply === null) left = 0;
+    return reply && 'verdict' in reply ? reply.verdict : 'unknown';
+  };
+  return isSameLatex(given, wanted, compareExpressions);
+}
 
 /** Whether an answer is the problem's reference: of a choice question by letter or by text, else as LaTeX. */
 export function isEquivalent(given: string, problem: Problem): boolean {

@@ -10,7 +10,9 @@ const regexSchema = z
   .refine(hasOneGroup, 'It must be a regular expression with one group, around the answer');
 
 /** How an answer is found in what the model said, and compared with the reference. */
-export const graderSchema = z.union([z.enum(graderNames), z.strictObject({ regex: regexSchema })]);
+export const graderSchema = z.union([z.enum(graderNames), z.strictObject({ regex: regexSchema })], {
+  error: `It must be one of ${graderNames.join(', ')}, or { regex: PATTERN }`,
+});
 export type GraderSpec = z.infer<typeof graderSchema>;
 
 export const defaultGrader: GraderSpec = 'latex';

@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import type { Clock } from '../base/clock';
 import { passSeed } from '../base/seeds';
-import { answerKey, extractAnswer, isEquivalent } from '../evaluate/outcome';
+import { answerKey } from '../evaluate/outcome';
 import { cutAt, linear } from '../forcing/fork';
 import { closingSpan, forcedClose } from '../forcing/plan';
+import { gradeAnswer } from '../grade/gradeAnswer';
+import { defaultGrader } from '../grade/graderSpec';
 import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
 import { contextIds, type Trace } from '../traces/trace';
 import { type ProbePlace, usualProbeTokens } from './probePlaces';
@@ -107,7 +109,7 @@ export async function probeTrace(
 }
 
 async function ask(
-  { problem, dialect }: Trace,
+  { problem, dialect, grader = defaultGrader }: Trace,
   place: ProbePlace,
   { request, spoken }: ProbeQuestion,
   client: InferenceClient,
@@ -119,14 +121,14 @@ async function ask(
   const end = tokenIds.findIndex((id) => dialect.answerEndIds.includes(id));
   const said = end === -1 ? tokenIds : tokenIds.slice(0, end);
   const text = said.length === 0 ? '' : await client.detokenize(said, signal);
-  const answer = extractAnswer(spoken + text);
+  const { extracted: answer, isCorrect: isRight } = gradeAnswer(spoken + text, problem, grader);
   return {
     ...place,
     tokenIds: end === -1 ? tokenIds : tokenIds.slice(0, end + 1),
     text,
     answer,
     answerKey: answer === null ? null : answerKey(answer, problem.choices),
-    isRight: problem.answer === undefined ? null : answer !== null && isEquivalent(answer, problem),
+    isRight,
     promptTokens: request.promptIds.length,
   };
 }

@@ -101,6 +101,8 @@ function bracketed(text: string, inner: Read): Answer | null {
     return null;
   }
   const content = text.slice(open.length, text.length - close.length).trim();
+  const condition = setBuilder.exec(content)?.[1];
+  if (open === '\\{' && close === '\\}' && condition !== undefined) return inner(condition);
   const isSet = open === '\\{' && close === '\\}';
   const parts = splitOutside(content, /\s*[,;]\s*/);
   if (isSet) return { kind: 'set', items: content === '' ? [] : parts.map(inner) };
@@ -111,6 +113,9 @@ function bracketed(text: string, inner: Read): Answer | null {
   if (more.length === 0) return { kind: 'interval', open, close, items: [inner(first), inner(second)] };
   return open === '(' || open === '[' ? { kind: 'tuple', items: parts.map(inner) } : null;
 }
+
+/** `\{x \mid x > 2\}` is said by its condition. */
+const setBuilder = /^[A-Za-z](?:\s*\\in\s*\\mathbb\s*\{?R\}?)?\s*(?:\||:|\\mid(?![A-Za-z]))\s*([^|:]+)$/;
 
 /** `[B]` is the choice B; `[5]` is not 5. */
 const bracketedLetter = (text: string, inner: Read) => (/^[A-Z]$/.test(text) ? inner(text) : null);

@@ -56,7 +56,7 @@ const sameCommands: [RegExp, string][] = [
   [/\\ast(?![A-Za-z])/g, '*'],
   [/\\(?:euro)(?![A-Za-z])/g, '€'],
   [/\\(?:hspace|phantom|vspace)\*?\{[^{}]*\}/g, ' '],
-  [/(?<=\d)(?:\\[,;:! ]|\{,\}\\?!?|,\\!)(?=\d{3}(?!\d))/g, ','], // a thousands separator, whichever way it is set
+  [/(?<=\d)(?:\\[,;:! ]|\{,\}\\?!?|,\\!)\s*(?=\d{3}(?!\d))/g, ','], // a thousands separator, whichever way it is set
   [/\\[,;:]|\\ |~|\\(?:quad|qquad|thinspace|enspace)(?![A-Za-z])/g, ' '],
   [/\\!|\{\}/g, ''],
 ];
@@ -96,7 +96,7 @@ export function cleanLatex(source: string): string {
   text = text.replaceAll('\\\\', rowEnd); // or `\\\\ ` would be read as a space behind a backslash
   text = withoutWrappers(infix(text));
   for (const [pattern, kept] of sameCommands) text = text.replace(pattern, kept);
-  text = replaceCommand(text, fontCommands, 1, (inner) => `{${inner}}`);
+  text = replaceCommand(text, fontCommands, 1, (inner) => (/^\w$/.test(inner.trim()) ? inner : `{${inner}}`));
   // behind a number a letter may be a unit; the space keeps it one
   text = text.replace(/([\d})]\s*)\\(text|textrm|mbox|mathrm)\s*\{([mgshlLNJWVKCF])\}/g, '$1\\$2{ $3}');
   // A letter or a function in upright type is that letter or function; words stay words.
@@ -120,7 +120,8 @@ const infix = (text: string) =>
     .replace(/\{([^{}]*)\\over(?![A-Za-z])([^{}]*)\}/g, '\\frac{$1}{$2}')
     .replace(/\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}/g, '\\binom{$1}{$2}');
 
-const unwrapped = (inner: string) => inner.replace(/\\text\{([^{}]*)\}/g, '$1');
+/** Words without commands and braces of their own: `m/s^{2}` is m/s2 in every spelling. */
+const unwrapped = (inner: string) => inner.replace(/\\text\{([^{}]*)\}/g, '$1').replace(/\^\s*\{?(-?\d)\}?/g, '$1');
 
 export const functionNames = new Set(
   'sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp max min gcd'.split(' '),

@@ -1,4 +1,5 @@
 import { type Answer, isExpression, readAnswer } from './answer';
+import { cleanLatex } from './clean';
 import { isEqual, isTerminating } from './exactNumber';
 import { type ExactValue, exactValue } from './rational';
 import type { Quantity } from './unit';
@@ -26,7 +27,17 @@ const fullDigits = 16;
 export function isSameLatex(given: string, wanted: string, compareExpressions: CompareExpressions): boolean {
   if (Math.max(given.length, wanted.length) > maxLength) return given.trim() === wanted.trim();
   if (given.trim() === '' || wanted.trim() === '') return false;
+  if (given.trim() === wanted.trim()) return true;
+  const [letter, choice] = [choiceWithText(given), /^\(?([A-J])\)?$/.exec(cleanLatex(wanted))?.[1]];
+  if (letter !== null && choice !== undefined) return letter === choice;
   return new Comparison(compareExpressions).isSame(readAnswer(given), readAnswer(wanted));
+}
+
+/** `(A) 5` and `A. five`: a letter, and what it stands for. Null where more than one letter is offered. */
+function choiceWithText(given: string): string | null {
+  const plain = given.replace(/\\(?:text|textbf|mathbf|mathrm)\s*\{([^{}]*)\}/g, '$1').trim();
+  const [, inBrackets, before] = /^(?:\(([A-J])\)\s*\S|([A-J])[.:)]\s+\S)/.exec(plain) ?? [];
+  return /.(?:\(|\b)[A-J]\)/.test(plain.slice(2)) ? null : (inBrackets ?? before ?? null);
 }
 
 class Comparison {
@@ -141,7 +152,11 @@ const isSymbol = (latex: string) =>
 
 /** `x = 5` where only 5 was asked for, and `x \in S` for S. */
 function unlabelled(answer: Answer): Answer {
-  if (answer.kind !== 'relation' || answer.sides.length !== 2 || !['=', '\\in'].includes(answer.signs[0] ?? ''))
+  if (
+    answer.kind !== 'relation' ||
+    answer.sides.length !== 2 ||
+    !['=', '\\in', '\\approx'].includes(answer.signs[0] ?? '')
+  )
     return answer;
   const [left, right] = answer.sides as [Answer, Answer];
   if (isSymbol(answer.latex[0] ?? '')) return right;

@@ -50,7 +50,7 @@ const aliases = new Map(
 
 const word = '[A-Za-zµΩ]+';
 const trailing = new RegExp(
-  `^(.*?[\\d})!°\\]a-zA-Z|])\\s*(?:\\\\text\\{([^{}]*)\\}(?:\\^\\{?(\\d)\\}?)?(\\s*\\/\\s*(?:\\\\text\\{[^{}]*\\}|${word})(?:\\^\\{?\\d\\}?)?)?)$`,
+  `^(.*?[\\d})!°\\]a-zA-Z|])\\s*(?:\\\\text\\{([^{}]*)\\}(?:\\^\\{?(-?\\d)\\}?)?(\\s*\\/\\s*(?:\\\\text\\{[^{}]*\\}|${word})(?:\\^\\{?\\d\\}?)?)?)$`,
 );
 const bare = new RegExp(
   `^(.*?[\\d}])\\s*((?:square |cubic |sq\\.? )?${word}(?:\\s*\\/\\s*${word})?)(?:\\^\\{?(\\d)\\}?)?$`,
@@ -94,8 +94,8 @@ function unitName(text: string, power: string | undefined, per: string | undefin
     .trim()
     .replace(/\.$/, '')
     .replace(/\bper\b/g, '/')
-    .split(/\s*\/\s*|\s+/)
-    .filter((part) => part !== '');
+    .split(/\s*(\/)\s*|\s+/)
+    .filter(Boolean);
   let exponent = power ?? '';
   const names = words.flatMap((part) => {
     if (/^(square|sq\.?)$/i.test(part)) exponent = '2';
@@ -104,7 +104,7 @@ function unitName(text: string, power: string | undefined, per: string | undefin
     return [];
   });
   const below = per?.replace(/\\text|[{}/\s]/g, '').replace(/^([A-Za-z]+)/, (name) => singular(name));
-  const name = [`${names.join('/')}${exponent}`, ...(below ? [below] : [])].join('/');
+  const name = [`${names.join(' ').replaceAll(' / ', '/')}${exponent}`, ...(below ? [below] : [])].join('/');
   return name === '' ? null : name;
 }
 

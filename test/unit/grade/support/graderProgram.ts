@@ -1,7 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { buildSync } from 'esbuild';
 import { afterAll, beforeAll } from 'vitest';
 import { useGraderProgram } from '../../../../src/core/grade/graderThread';
 
@@ -10,8 +10,9 @@ export function withGraderThread(): void {
   const folder = mkdtempSync(path.join(tmpdir(), 'grader-'));
   beforeAll(() => {
     const outfile = path.join(folder, 'thread.cjs');
-    const entryPoints = [path.join(import.meta.dirname, 'threadProgram.ts')];
-    buildSync({ entryPoints, outfile, bundle: true, platform: 'node', format: 'cjs', target: 'node20' });
+    const program = path.join(import.meta.dirname, 'threadProgram.ts');
+    const options = ['--bundle', '--platform=node', '--format=cjs', '--target=node20', '--log-level=warning'];
+    execFileSync(path.resolve('node_modules/.bin/esbuild'), [program, `--outfile=${outfile}`, ...options]);
     useGraderProgram(outfile);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
