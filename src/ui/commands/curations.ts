@@ -46,6 +46,7 @@ export async function openCuration(ui: UiContext, from: unknown): Promise<void> 
 
 /** What the page of a curation wants done. */
 export async function actOnCuration(ui: UiContext, request: CurationRequest, folder: string): Promise<void> {
+  refuseUntrusted(); // the folder says which files are meant
   const { file } = await readAbout(folder);
   switch (request.type) {
     case 'curation/decide':
