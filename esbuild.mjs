@@ -56,8 +56,8 @@ const builds = [
     entryPoints: {
       traceViewer: 'webview/traceViewer/main.ts',
       runViewer: 'webview/runViewer/main.ts',
-      curationViewer: 'webview/curationViewer/main.ts',
       jobPage: 'webview/jobPage/main.ts',
+      curationViewer: 'webview/curationViewer/main.ts',
     },
     outdir: path.join(outdir, 'webview'),
     minify: production,

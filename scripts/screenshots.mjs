@@ -68,6 +68,45 @@ const scenes = {
     await page.locator('.explorer-folders-view').waitFor({ state: 'hidden' });
     await viewer.locator('[data-state="complete"]').waitFor();
   },
+  /** The laboratory: a trace that was probed, labelled and forked. */
+  async laboratory(page) {
+    await openFile(page, 'letters-and-sums.problems.jsonl');
+    await goToLine(page, 1);
+    await runCommand(page, 'Second Thought: Force Again');
+    await inlineTrace(page)
+      .getByText(/Correct|Wrong/)
+      .first()
+      .waitFor();
+    await runCommand(page, 'Second Thought: Open in Trace Viewer');
+    const viewer = page.locator('iframe.webview.ready:visible').contentFrame().locator('#active-frame').contentFrame();
+    await viewer.locator('[data-state="complete"]').waitFor({ timeout: 60_000 });
+    await runCommand(page, 'Second Thought: Probe Trace');
+    await viewer.locator('.trajectory').waitFor();
+    /** @param {number} words @param {string} what */
+    const act = async (words, what) => {
+      await viewer.getByRole('region', { name: 'Thinking' }).focus();
+      for (let count = 0; count < words; count++) await page.keyboard.press('ArrowLeft');
+      await viewer.locator('.place vscode-button').waitFor();
+      await page.keyboard.press('f');
+      await choose(page, what);
+    };
+    await act(12, 'Label');
+    await page.locator('.quick-input-widget input:visible').first().fill('miscounts');
+    await page.keyboard.press('Enter');
+    await viewer.locator('.note-label').waitFor();
+    await act(14, 'End the thinking');
+    await viewer.locator('.family li').nth(1).waitFor();
+    await viewer.getByRole('button', { name: 'the first', exact: true }).click();
+    await viewer.locator('.note-label').waitFor();
+    await act(30, 'Add “Hmm”');
+    await viewer.locator('.family li').nth(2).waitFor();
+    await viewer.getByRole('button', { name: 'the first', exact: true }).click();
+    await viewer.locator('.note-label').waitFor();
+    await runCommand(page, 'View: Toggle Primary Side Bar Visibility');
+    await viewer.getByRole('region', { name: 'Thinking' }).focus();
+    for (let count = 0; count < 5; count++) await page.keyboard.press('ArrowLeft');
+    await viewer.locator('.place vscode-button').waitFor();
+  },
   /** The run viewer, on a finished run of a study that comes with the extension. */
   async run(page) {
     await runCommand(page, 'Second Thought: Open Run');

@@ -11,12 +11,13 @@ import { actOnRun } from './ui/commands/runActions';
 import { keepServed } from './ui/commands/servers';
 import { registerCommands } from './ui/commands/table';
 import { actOnTrace, openTrace } from './ui/commands/traceActions';
+import { compareWith } from './ui/commands/traceTexts';
 import type { UiContext } from './ui/context';
 import { followContextKeys } from './ui/contextKeys';
 import { CurationLenses } from './ui/curations/curationLenses';
 import { CurationViewerProvider } from './ui/curations/curationViewer';
 import { EngineClient } from './ui/engineClient';
-import { jobsViewId, runsViewId, serversViewId, traceScheme } from './ui/ids';
+import { jobsViewId, runsViewId, searchViewId, serversViewId, traceScheme } from './ui/ids';
 import { InlineTraces } from './ui/inlineTrace/inlineTraces';
 import { announceEnds } from './ui/jobs/announceEnds';
 import { JobList } from './ui/jobs/jobList';
@@ -34,6 +35,7 @@ import { OutcomeStore } from './ui/outcomes/outcomeStore';
 import { presentError } from './ui/presentError';
 import { RunTree } from './ui/runs/runTree';
 import { RunViewerProvider } from './ui/runViewer/runViewer';
+import { SearchTree } from './ui/search/searchTree';
 import { ServerStates } from './ui/servers/serverStates';
 import { ServerTree } from './ui/servers/serverTree';
 import { createStatusItem } from './ui/statusItem';
@@ -55,13 +57,6 @@ const scoreIn = (engine: EngineClient, log: vscode.LogOutputChannel) => async (r
   }
 };
 
-/** What the page of a curation asks, answered by the engine. */
-const answerIn = (engine: EngineClient) => async (folder: string, query: CurationQuery) => {
-  const { curation } = await engine.ask({ type: 'curation', folder, query });
-  if (curation) return curation;
-  throw new SecondThoughtError('internal', 'The engine gave no answer about the curation.');
-};
-
 /** What is known of a trace beside itself; where it cannot be told, the log says why and the page goes on without. */
 const laboratoryIn = (engine: EngineClient, log: vscode.LogOutputChannel) => async (trace: Trace, run?: string) => {
   try {
@@ -72,6 +67,13 @@ const laboratoryIn = (engine: EngineClient, log: vscode.LogOutputChannel) => asy
     log.debug(`${trace.id}: ${toSecondThoughtError(error).message}`);
     return undefined;
   }
+};
+
+/** What the page of a curation asks, answered by the engine. */
+const answerIn = (engine: EngineClient) => async (folder: string, query: CurationQuery) => {
+  const { curation } = await engine.ask({ type: 'curation', folder, query });
+  if (curation) return curation;
+  throw new SecondThoughtError('internal', 'The engine gave no answer about the curation.');
 };
 
 /** Builds the objects and hands them over. Nothing starts, and nothing is sent, before a command. */
@@ -90,6 +92,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     act: (action, trace) => report(actOnTrace(ui, action, trace)),
     actAtPlace: (pointed) => report(actAtPlace(ui, pointed)),
     open: (traceId) => report(openTrace(ui, traceId)),
+    compare: (trace, otherId) => report(compareWith(ui, trace, otherId)),
     removeNote: (trace, run, noteId) => report(removeNote(ui, trace, run, noteId)),
     laboratory: laboratoryIn(engine, log),
     onLaboratory: laboratory.onDidChange,
@@ -126,6 +129,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     activeTrace: () => viewer.active,
     activeTraceRun: () => viewer.activeRun,
     laboratory,
+    search: new SearchTree(cli, searchViewId),
     traceFiles,
     extensionUri: context.extensionUri,
     cli,
@@ -147,6 +151,7 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     ui.runs,
     studies,
     laboratory,
+    ui.search,
     TraceViewerProvider.register(viewer),
     RunViewerProvider.register(runViewer),
     CurationViewerProvider.register(curationViewer),

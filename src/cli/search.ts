@@ -20,6 +20,7 @@ interface SearchFlags {
   minTokens?: number;
   maxTokens?: number;
   limit: number;
+  lines?: boolean;
   json?: boolean;
 }
 
@@ -59,6 +60,7 @@ export function addSearch(program: Command): void {
     .option('--max-tokens <n>', 'only traces with so many thinking tokens or fewer', count)
     .option('--limit <n>', 'so many hits (100)', positive, 100)
     .option('--json', 'print one JSON document')
+    .addOption(new Option('--lines', 'print a JSON line for each hit, as it is found').conflicts('json'))
     .addHelpText('after', example)
     .action(search);
 }
@@ -75,10 +77,12 @@ async function search(pattern: string, runs: string[], flags: SearchFlags): Prom
       isMore = hits.length === flags.limit;
       if (isMore) break;
       hits.push({ run: folder, ...hit });
-      if (!flags.json) process.stdout.write(lineOf(hit, hits.at(-2)?.traceId));
+      if (flags.lines) process.stdout.write(`${JSON.stringify(hits.at(-1))}\n`);
+      else if (!flags.json) process.stdout.write(lineOf(hit, hits.at(-2)?.traceId));
     }
     if (isMore) break;
   }
+  if (flags.lines) return;
   if (flags.json) return printJson({ hits, isMore });
   const traces = new Set(hits.map(({ traceId }) => traceId)).size;
   const more = isMore ? '; there are more: use --limit' : '';

@@ -16,7 +16,6 @@ import { findWithForks } from '../core/traces/forkStore';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
-
 import { CurationViews } from './curationViews';
 import { forksOf, keepAsRow, laboratoryOf, probesOf, writeNote } from './laboratory';
 import { runReport } from './runReport';

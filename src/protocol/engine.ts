@@ -109,7 +109,7 @@ const errorReportSchema = z.object({ code: z.string(), message: z.string(), reme
 /**
  * Replies: `force`, `waitAgain`, `continue` and `read` give `{ trace }`, `evaluate` gives `{ outcome }`, `list` gives
  * `{ traces }`, `fork` `{ forks }`, the requests about servers what their names say, `score` gives `{ report }`, `probeTrace`
- * `{ probes }`, `curation` `{ curation }`, the requests about notes `{ note }`, `laboratory` what it says; the others give `{}`.
+ * `{ probes }`, the requests about notes `{ note }`, `laboratory` and `curation` what they say; the others give `{}`.
  */
 const laboratorySchema = z.object({
   /** The latest; null: none were made. */
@@ -141,10 +141,10 @@ const resultSchema = z.object({
   dialect: z.string().nullable().optional(),
   findings: z.array(findingSchema).optional(),
   report: reportSchema.optional(),
-  curation: curationReplySchema.optional(),
   probes: probeRecordSchema.optional(),
   note: noteSchema.optional(),
   laboratory: laboratorySchema.optional(),
+  curation: curationReplySchema.optional(),
 });
 export type EngineResult = z.infer<typeof resultSchema>;
 

@@ -141,6 +141,8 @@ export const fromTraceViewerSchema = z.discriminatedUnion('type', [
   /** The reader points at a place, or at a part that begins at `from`, and wants to do something there. */
   z.object({ type: z.literal('place'), at: place, from: place.optional() }),
   z.object({ type: z.literal('open'), traceId: z.string() }),
+  /** This trace and another one, side by side. */
+  z.object({ type: z.literal('compare'), traceId: z.string() }),
   z.object({ type: z.literal('removeNote'), noteId: z.string() }),
 ]);
 export type FromTraceViewer = z.infer<typeof fromTraceViewerSchema>;

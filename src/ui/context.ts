@@ -12,6 +12,7 @@ import type { LiveTraces } from './liveTraces';
 import type { WorkspaceMemory } from './memory';
 import type { OutcomeStore } from './outcomes/outcomeStore';
 import type { RunTree } from './runs/runTree';
+import type { SearchTree } from './search/searchTree';
 import type { ServerStates } from './servers/serverStates';
 import type { StudyRuns } from './studies/studyRuns';
 import type { TraceFiles } from './traceViewer/traceFiles';
@@ -40,6 +41,7 @@ export interface UiContext {
   activeTraceRun(): string | undefined;
   traceFiles: TraceFiles;
   laboratory: LaboratoryState;
+  search: SearchTree;
   extensionUri: vscode.Uri;
   /** The command line, as processes of their own. */
   cli: CommandLine;

@@ -12,6 +12,8 @@ export const commandIds = {
   forkTrace: 'secondThought.forkTrace',
   probeTrace: 'secondThought.probeTrace',
   sendToCuration: 'secondThought.sendToCuration',
+  searchTraces: 'secondThought.searchTraces',
+  openFound: 'secondThought.openFound',
   openTrace: 'secondThought.openTrace',
   openInTraceViewer: 'secondThought.openInTraceViewer',
   dismissTrace: 'secondThought.dismissTrace',
@@ -32,10 +34,6 @@ export const commandIds = {
   renameRun: 'secondThought.renameRun',
   deleteRun: 'secondThought.deleteRun',
   revealRun: 'secondThought.revealRun',
-  curateDataSet: 'secondThought.curateDataSet',
-  planCuration: 'secondThought.planCuration',
-  runCuration: 'secondThought.runCuration',
-  openCuration: 'secondThought.openCuration',
   fineTune: 'secondThought.fineTune',
   serveOnHost: 'secondThought.serveOnHost',
   submitJob: 'secondThought.submitJob',
@@ -54,6 +52,10 @@ export const commandIds = {
   openJobTerminal: 'secondThought.openJobTerminal',
   cloneJob: 'secondThought.cloneJob',
   connectServer: 'secondThought.connectServer',
+  curateDataSet: 'secondThought.curateDataSet',
+  planCuration: 'secondThought.planCuration',
+  runCuration: 'secondThought.runCuration',
+  openCuration: 'secondThought.openCuration',
   showLog: 'secondThought.showLog',
   openTraceText: 'secondThought.openTraceText',
   compareTraces: 'secondThought.compareTraces',
@@ -67,6 +69,7 @@ export const runViewType = 'secondThought.runViewer';
 export const curationViewType = 'secondThought.curationViewer';
 export const serversViewId = 'secondThought.servers';
 export const runsViewId = 'secondThought.runs';
+export const searchViewId = 'secondThought.search';
 export const jobPageType = 'secondThought.job';
 export const jobsViewId = 'secondThought.jobs';
 export const inlineControllerId = 'secondThought.inline';
@@ -82,3 +85,5 @@ export const settingsSection = 'secondThought';
 export const traceStateKey = 'secondThought.traceState';
 /** Context key: the active editor shows a problem file. */
 export const isProblemFileKey = 'secondThought.isProblemFile';
+/** Context key: there is a search whose results can be shown. */
+export const hasSearchedKey = 'secondThought.hasSearched';

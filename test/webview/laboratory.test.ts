@@ -116,13 +116,25 @@ describe('a place in a trace', () => {
 
   it('is reached by arrow keys, said aloud, and taken hold of with f', async () => {
     await viewer.page.getByRole('region', { name: 'Thinking' }).focus();
-    await viewer.page.keyboard.press('ArrowLeft');
-    await viewer.page.keyboard.press('ArrowLeft');
+    for (let step = 0; step < 3; step++) await viewer.page.keyboard.press('ArrowLeft');
     await expect.poll(() => viewer.page.getByRole('status').innerText()).toMatch(/^After “.*again it is”$/);
     await viewer.page.keyboard.press('f');
     const sent = (await last()) as { type: string; at: { span: number; characters: number } };
     expect(sent.at.span).toBe(6);
     expect(', again it is three'.slice(0, sent.at.characters).trim()).toBe(', again it is');
+  });
+
+  it('walks over marks and formulas, to the first word and no further', async () => {
+    const spans: number[] = [];
+    await viewer.page.getByRole('region', { name: 'Thinking' }).focus();
+    for (let step = 0; step < 16; step++) {
+      await viewer.page.keyboard.press('ArrowLeft');
+      await viewer.page.keyboard.press('f');
+      const sent = (await last()) as { at?: { span: number } };
+      if (sent.at) spans.push(sent.at.span);
+    }
+    expect([...new Set(spans)]).toEqual([6, 5, 4, 3]);
+    expect(await last()).toEqual({ type: 'place', at: { span: 3, characters: '\nfirst'.length } });
   });
 
   it('cannot be taken hold of while the trace runs', async () => {
@@ -143,8 +155,10 @@ describe('the laboratory', () => {
       expect.stringMatching(/^–\s+48/),
       expect.stringMatching(/^3\s+128/),
     ]);
-    await viewer.page.getByRole('button', { name: 'cue "Hmm" at token 57' }).click();
+    await viewer.page.getByRole('button', { name: 'cue "Hmm" at token 57', exact: true }).click();
     expect(await last()).toEqual({ type: 'open', traceId: 'b' });
+    await viewer.page.getByRole('button', { name: 'Compare this trace with: cue "Hmm" at token 57' }).click();
+    expect(await last()).toEqual({ type: 'compare', traceId: 'b' });
     await viewer.page.getByRole('button', { name: 'Remove the note slip' }).click();
     expect(await last()).toEqual({ type: 'removeNote', noteId: 'n1' });
     expect(viewer.violations).toEqual([]);

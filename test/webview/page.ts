@@ -18,15 +18,15 @@ const nonce = 'bm9uY2U=';
 const pages = {
   traceViewer: contentSecurityPolicy("'self'", nonce),
   runViewer: contentSecurityPolicy("'self'", nonce, 'data:'),
-  curationViewer: contentSecurityPolicy("'self'", nonce),
   jobPage: contentSecurityPolicy("'self'", nonce),
+  curationViewer: contentSecurityPolicy("'self'", nonce),
 };
 
 interface Messages {
   traceViewer: { to: ToTraceViewer; from: FromTraceViewer };
   runViewer: { to: ToRunViewer; from: FromRunViewer };
-  curationViewer: { to: ToCurationViewer; from: FromCurationViewer };
   jobPage: { to: ToJobPage; from: FromJobPage };
+  curationViewer: { to: ToCurationViewer; from: FromCurationViewer };
 }
 
 /** The built page in Chromium under its real policy; the host is played by the test. */

@@ -75,7 +75,8 @@ export class Caret {
     if (!list.root.contains(selection.focusNode)) {
       selection.selectAllChildren(list.root); // from nowhere: the end of the text
       selection.collapseToEnd();
-    } else selection.modify(how, direction, by);
+    } else if (by === 'line') selection.modify(how, direction, by);
+    else moveByWord(list.root, selection, how, direction === 'forward');
     this.root.scrollIntoView({ block: 'nearest' });
     const word = list.root.contains(selection.focusNode) ? textBefore(list.root, selection) : '';
     this.#said.textContent = word === '' ? 'At the beginning' : `After “${word}”`;
@@ -99,12 +100,42 @@ const moves: Record<string, [direction: string, by: string]> = {
   ArrowUp: ['backward', 'line'],
 };
 
+type Point = [node: Node, offset: number];
+
+/** The browser's own step gets stuck at marks and formulas: here they are a word each. */
+function moveByWord(root: HTMLElement, selection: Selection, how: string, isForward: boolean): void {
+  const { focusNode, focusOffset } = selection;
+  if (!focusNode) return;
+  const stops = wordEnds(root);
+  const order = ([node, offset]: Point) => {
+    const range = document.createRange();
+    range.setStart(focusNode, focusOffset);
+    return range.comparePoint(node, offset);
+  };
+  const next = isForward ? stops.find((stop) => order(stop) > 0) : stops.findLast((stop) => order(stop) < 0);
+  if (!next) return;
+  if (how === 'extend') selection.extend(...next);
+  else selection.collapse(...next);
+}
+
+/** Behind every word, mark and formula. */
+function wordEnds(root: HTMLElement): Point[] {
+  return [...root.children].flatMap((segment) =>
+    [...segment.childNodes].flatMap((node, index): Point[] => {
+      if (!(node instanceof Text)) return [[segment, index + 1]];
+      return [...node.data.matchAll(/\S+/g)].map(({ 0: word, index: at }) => [node, at + word.length]);
+    }),
+  );
+}
+
 /** Where a range ends in the page; a collapsed one at the start of a node has no box of its own. */
 function boxAtEnd(range: Range): DOMRect | undefined {
   const boxes = range.getClientRects();
   const last = boxes[boxes.length - 1];
   if (last) return last;
-  const node = range.endContainer;
+  const { endContainer: node, endOffset } = range;
+  const before = node instanceof Element ? node.childNodes[endOffset - 1] : undefined;
+  if (before instanceof Element) return before.getBoundingClientRect();
   const holder = node instanceof Element ? node : node.parentElement;
   return holder?.getBoundingClientRect();
 }

@@ -52,9 +52,17 @@ export class Laboratory {
         relative.isThis ? element('strong', '', `${relative.about} (this trace)`) : this.#link(relative),
         element('span', 'note-part', `${relative.thinkingTokens.toLocaleString('en')} thinking tokens`),
       );
+      if (!relative.isThis) item.append(this.#compare(relative));
       list.append(item);
     }
     return list;
+  }
+
+  #compare({ id, about }: WireRelative): HTMLElement {
+    const button = element('button', 'plain-button', 'Compare');
+    button.setAttribute('aria-label', `Compare this trace with: ${about}`);
+    button.addEventListener('click', () => this.#post({ type: 'compare', traceId: id }));
+    return button;
   }
 
   #link({ id, about }: WireRelative): HTMLElement {

@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
+import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
-import { gradeTrace, type Outcome } from '../evaluate/outcome';
-import { type Span, type Trace, thinkingTokens, traceSchema } from '../traces/trace';
+import { gradeTrace, type Outcome, outcomeSchema } from '../evaluate/outcome';
+import { type Span, spanSchema, type Trace, thinkingTokens, traceSchema } from '../traces/trace';
 import { recordsWith, searchIndex } from './searchIndex';
 
 export interface SearchQuery {
@@ -19,22 +20,23 @@ export interface SearchQuery {
   maxThinkingTokens?: number;
 }
 
-export interface SearchHit {
-  traceId: string;
-  question: string;
-  outcome: Outcome | null;
-  conditionKey: string;
-  thinkingTokens: number;
-  phase: 'question' | 'thinking' | 'answer';
-  origin: Span['origin'];
-  fate: Span['fate'];
+export const searchHitSchema = z.object({
+  traceId: z.string(),
+  question: z.string(),
+  outcome: outcomeSchema.nullable(),
+  conditionKey: z.string(),
+  thinkingTokens: z.int().nonnegative(),
+  phase: z.enum(['question', 'thinking', 'answer']),
+  origin: spanSchema.shape.origin,
+  fate: spanSchema.shape.fate,
   /** The match and what stands around it, on one line. */
-  before: string;
-  match: string;
-  after: string;
+  before: z.string(),
+  match: z.string(),
+  after: z.string(),
   /** Characters before it in the text of its phase, with which a viewer finds it. */
-  at: number;
-}
+  at: z.int().nonnegative(),
+});
+export type SearchHit = z.infer<typeof searchHitSchema>;
 
 const around = 60;
 /** One trace that says a word ten thousand times is one finding. */

@@ -3,6 +3,7 @@ import { describeCondition } from '../forcing/condition';
 import {
   answerTokens,
   cuesUsed,
+  type Fork,
   generatedTokens,
   type Pass,
   receivedIdsOf,
@@ -41,13 +42,20 @@ function headerLines(trace: Trace): string[] {
     ...markedLines('condition', describeCondition(trace.condition)),
     ...markedLines('model', `${server.model} on ${server.id}`),
     ...markedLines('seed', `${trace.studySeed}${sample > 0 ? `, sample ${sample + 1}` : ''}`),
-    ...(fork ? markedLines('forked', `passes 1 to ${fork.fromPass} are those of the trace it thinks on from`) : []),
+    ...(fork ? markedLines('forked', forkSentence(fork)) : []),
     ...markedLines('outcome', outcome ?? trace.status),
     ...(extracted === null ? [] : markedLines('answer', extracted)),
     ...markedLines('counts', counts.join(' · ')),
     ...(trace.thinkingEndedBy ? markedLines('thinking ended', thinkingEnds[trace.thinkingEndedBy]) : []),
     ...trace.warnings.flatMap((warning) => markedLines('note', warning)),
   ];
+}
+
+function forkSentence({ parent, fromPass, offset, step, text }: Fork): string {
+  const place = offset === undefined ? '' : `at token ${offset} `;
+  const words = text === undefined ? '' : ` ${JSON.stringify(text)}`;
+  const passes = fromPass === 0 ? 'none of its passes is shared' : `passes 1 to ${fromPass} are shared with it`;
+  return `${place}of ${parent.slice(0, 8)}: ${step}${words}; ${passes}`;
 }
 
 const thinkingEnds: Record<ThinkingEndedBy, string> = {

@@ -22,6 +22,7 @@ import {
 } from './jobs';
 import { deleteRun, renameRun, revealRun } from './runs';
 import { getStarted, openSamples } from './samples';
+import { openFound, searchTraces } from './search';
 import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
 import { dryRunStudy, newStudy, openRun, pauseRun, resumeRun, runStudy } from './studies';
 import { fineTune, serveOnHost, submitJob } from './submitJob';
@@ -45,6 +46,8 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   forkTrace: (ui, from) => actOnTraces(ui, 'fork', from),
   probeTrace: (ui, from) => actOnTraces(ui, 'probe', from),
   sendToCuration,
+  searchTraces,
+  openFound,
   openTrace,
   openInTraceViewer,
   dismissTrace,
@@ -65,10 +68,6 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   renameRun,
   deleteRun,
   revealRun,
-  curateDataSet,
-  planCuration,
-  runCuration,
-  openCuration,
   fineTune,
   serveOnHost,
   submitJob,
@@ -87,6 +86,10 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   openJobTerminal,
   cloneJob,
   connectServer,
+  curateDataSet,
+  planCuration,
+  runCuration,
+  openCuration,
   showLog: (ui) => ui.log.show(),
   openTraceText,
   compareTraces,

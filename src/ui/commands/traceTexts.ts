@@ -36,6 +36,13 @@ export async function compareTraces(ui: UiContext): Promise<void> {
   if (second) await openDifference(first, second);
 }
 
+/** A trace and a relative of it, side by side: what they share is the same line by line. */
+export async function compareWith(ui: UiContext, trace: Trace, otherId: string): Promise<void> {
+  const other = await ui.traces.get(otherId);
+  for (const each of [trace, other]) ui.traceFiles.offer(each);
+  await openDifference(trace, other);
+}
+
 function openDifference(a: Trace, b: Trace): Thenable<unknown> {
   const [left, right] = a.createdAt <= b.createdAt ? [a, b] : [b, a];
   const title = `${shortName(left)} ↔ ${shortName(right)}`;

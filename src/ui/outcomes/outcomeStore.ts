@@ -20,7 +20,8 @@ export class OutcomeStore implements vscode.Disposable {
   constructor(folder: string, traces: LiveTraces) {
     this.#file = path.join(folder, 'outcomes.jsonl');
     this.#subscription = traces.onDidChange(({ trace, event }) => {
-      const record = event?.type === 'completed' ? outcomeRecord(trace) : undefined;
+      const isExperiment = trace.fork !== undefined && trace.fork.step !== 'extend'; // not what the problem came to
+      const record = event?.type === 'completed' && !isExperiment ? outcomeRecord(trace) : undefined;
       if (record) void this.add(record);
     });
   }

@@ -52,8 +52,9 @@ describe('a researcher in the window', () => {
 
     await takeHold(8);
     await window.choose('Keep as a training row');
-    await window.page.locator('.quick-input-widget:visible input').first().waitFor();
-    await window.page.locator('.quick-input-widget input:visible').first().fill(path.join(window.folder, 'rows.jsonl'));
+    const file = window.page.locator('.quick-input-widget input:visible').first();
+    await expect.poll(() => file.inputValue(), { timeout: 30_000 }).toContain('training-rows.jsonl'); // it comes late
+    await file.fill(path.join(window.folder, 'rows.jsonl'));
     await window.page.keyboard.press('Enter');
     await window.toast('was added to rows.jsonl').waitFor();
     const row = JSON.parse(readFileSync(path.join(window.folder, 'rows.jsonl'), 'utf8'));
@@ -71,11 +72,34 @@ describe('a researcher in the window', () => {
     await part('Forks (1)')
       .getByText(/this trace/)
       .waitFor();
-    await part('Forks (1)').getByRole('button', { name: 'the first' }).click();
+    await part('Forks (1)').getByRole('button', { name: 'the first', exact: true }).click();
     await part('Notes (1)').getByText('slip').waitFor();
     await part('Answers along the Thinking')
       .getByText(/probes, \d+ tokens/)
       .waitFor();
+    await heading(raspberry).waitFor();
+  });
+
+  it('puts a trace and its fork side by side', async () => {
+    await part('Forks (1)')
+      .getByRole('button', { name: /^Compare this trace with: cue/ })
+      .click();
+    await window.page.locator('.tab.active').filter({ hasText: '↔' }).waitFor();
+    const sides = window.page.locator('.monaco-diff-editor .view-lines');
+    await sides
+      .filter({ hasText: /forced\scue\s\d⟧\s*Hmm/ })
+      .first()
+      .waitFor();
+  });
+
+  it('searches all traces, and opens one from a hit', async () => {
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('Second Thought: Search Traces');
+    await window.input('Search Traces', 'wait, in chunks');
+    const rows = window.page.locator('.pane-body .monaco-list-row');
+    await window.page.getByText(/“wait, in chunks”: \d+ hits in \d+ traces/).waitFor();
+    await rows.filter({ hasText: 'Wait, in chunks' }).first().click();
+    await complete().waitFor();
     await heading(raspberry).waitFor();
   });
 });

@@ -16,6 +16,7 @@ import {
   type Trace,
   thinkingText,
   thinkingTokens,
+  traceSchema,
 } from '../../../src/core/traces/trace';
 import { conditions, fromDisk, generate, others, passes, presets } from '../support/anyTrace';
 import { ScriptedClient, type ScriptedPass } from '../support/scriptedClient';
@@ -114,6 +115,12 @@ describe('forking', () => {
     expect(answerText(child)).toMatch(/^x{5}42x+$/);
     expect(child.thinkingEndedBy).toBe('model');
     await expect(fork(parent, length - 5, { kind: 'cue', text: 'Hmm' })).rejects.toThrow(/is answering/);
+  });
+
+  it('of a trace of schema 3, which knew one kind, is read', async () => {
+    const { trace } = await generate(createCondition(), endless);
+    const old = { ...trace, schemaVersion: 3, fork: { parent: 'p', fromPass: 1, step: 'extend' } };
+    expect(traceSchema.parse(JSON.parse(JSON.stringify(old))).fork).toEqual(old.fork);
   });
 
   it('lifts a cap that leaves no room for a thought, and says so', async () => {
