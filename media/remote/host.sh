@@ -12,7 +12,10 @@ st_work() {
 # st_put FILE TEXT: writes a file whole.
 st_put() { printf '%s' "$2" > "$1.$$" && mv -f -- "$1.$$" "$1"; }
 
-st_line() { line=; [ -f "$1" ] && IFS= read -r line < "$1" 2>/dev/null; printf '%s' "$line"; }
+# st_read FILE: its first line, in $line. Without a process of its own: there may be hundreds of jobs.
+st_read() { line=; [ ! -f "$1" ] || IFS= read -r line < "$1" 2>/dev/null || :; }
+
+st_line() { st_read "$1"; printf '%s' "$line"; }
 
 st_birth() { LC_ALL=C ps -o lstart= -p "$1" 2>/dev/null | tr -s ' ' | tr ' ' '_'; }
 
@@ -98,38 +101,56 @@ st_look_up() {
   fi
 }
 
+st_newline='
+'
+
 # st_said FOLDER: what a job last said of how far it is: the last line of its metrics, or the status of its run.
 st_said() {
   file=
   for run in "$1"/*/status.json; do [ -f "$run" ] && file=$run; done
   if [ -f "$1/metrics.jsonl" ]; then
-    tail -n 1 "$1/metrics.jsonl" | head -c 1000 | tr '|\n' '  '
+    said=$(tail -c 1000 "$1/metrics.jsonl")
+    said=${said##*"$st_newline"}
+    case $said in *'|'*) said= ;; esac
+    printf '%s' "$said"
   elif [ -n "$file" ]; then
     head -c 1000 "$file" | tr '|\n' '  '
   fi
 }
 
-# st_states SCHEDULER IDS…: a line of fields per job, then, for Slurm, what its queue says of all of them: one question for
-# all. Fields: id | number | started | heartbeat | exit | ended | waiting | cancel | stop | requeued | alive | restarts | task | said.
+# st_states SCHEDULER IDS…: for Slurm what its queue says of all of them, one question for all; then a line of fields per job. The
+# folder comes second: a job that the queue says has ended has written its exit status by then.
+# Fields: id | number | started | heartbeat | exit | ended | waiting | cancel | stop | requeued | alive | restarts | task | said.
 st_states() {
   scheduler=$1
   shift
   echo "now|$(date +%s)"
-  numbers=
+  numbers=; known=
   for id in "$@"; do
+    st_read "jobs/$id/status/id"
+    number=$line
+    numbers=$numbers${number:+${numbers:+,}$number}
+    known="$known $id=$number"
+  done
+  if [ "$scheduler" = slurm ] && [ -n "$numbers" ]; then st_queue "$numbers"; fi
+  for pair in $known; do
+    id=${pair%%=*} number=${pair#*=}
     status=jobs/$id/status
     [ -d "$status" ] || { echo "gone|$id"; continue; }
-    number=$(st_line "$status/id")
-    numbers=$numbers${numbers:+,}$number
+    if [ "$scheduler" = process ]; then st_read "$status/id"; number=$line; fi
     fields="$id|$number"
     for fact in started heartbeat exit ended waiting cancel stop requeued; do
       case $fact in
         cancel | stop) if [ -e "$status/$fact" ]; then value=yes; else value=; fi ;;
-        *) value=$(st_line "$status/$fact" | tr '|' ' ') ;;
+        *)
+          st_read "$status/$fact"
+          value=$line
+          case $value in *'|'*) value=$(printf '%s' "$value" | tr '|' ' ') ;; esac ;;
       esac
       fields="$fields|$value"
     done
-    owner=$(st_line "$status/pid")
+    st_read "$status/pid"
+    owner=$line
     if [ "$scheduler" = process ] && st_lives "${owner%% *}" "${owner#* }"; then alive=yes; else alive=; fi
     # Tasks of an array under Slurm: how many have ended, how many of them well.
     tasks=; ended=0; good=0
@@ -138,23 +159,26 @@ st_states() {
       tasks=yes
       [ -f "$task/exit" ] && { ended=$((ended + 1)); [ "$(st_line "$task/exit")" = 0 ] && good=$((good + 1)); }
     done
-    printf '%s\n' "job|$fields|$alive|$(st_line "$status/restarts")|${tasks:+$ended/$good}|$(st_said "jobs/$id/out")"
+    st_read "$status/restarts"
+    printf '%s\n' "job|$fields|$alive|$line|${tasks:+$ended/$good}|$(st_said "jobs/$id/out")"
   done
-  if [ "$scheduler" = slurm ] && [ -n "$numbers" ]; then
-    # Slurm refuses the whole question if one number is too old for it: then all of the user's are asked for.
-    format='%A|%T|%r|%M|%l|%N|%K'
-    if out=$(st_bounded 20 squeue -h -a -r -t all -j "$numbers" -o "$format" 2>&1) ||
-      out=$(st_bounded 20 squeue -h -a -r -t all -u "$(id -un)" -o "$format" 2>&1); then
-      printf '%s\n' "$out" | sed -n 's/^/queue|/p'
-      echo 'queue-ok|'
-    else
-      printf 'queue-failed|%s\n' "$(printf '%s' "$out" | head -n 1)"
-    fi
-    if st_bounded 20 sacct -n -P -X -j "$numbers" -o JobIDRaw,State,ExitCode 2>/dev/null > "$$.sacct"; then
-      sed 's/^/history|/' "$$.sacct"
-    fi
-    rm -f "$$.sacct"
+}
+
+# st_queue NUMBERS: what the queue and, where there is one, the history say of them.
+st_queue() {
+  # Slurm refuses the whole question if one number is too old for it: then all of the user's are asked for.
+  format='%A|%T|%r|%M|%l|%N|%K'
+  if out=$(st_bounded 20 squeue -h -a -r -t all -j "$1" -o "$format" 2>&1) ||
+    out=$(st_bounded 20 squeue -h -a -r -t all -u "$(id -un)" -o "$format" 2>&1); then
+    printf '%s\n' "$out" | sed -n 's/^/queue|/p'
+    echo 'queue-ok|'
+  else
+    printf 'queue-failed|%s\n' "$(printf '%s' "$out" | head -n 1)"
   fi
+  if st_bounded 20 sacct -n -P -X -j "$1" -o JobIDRaw,State,ExitCode 2>/dev/null > "$$.sacct"; then
+    sed 's/^/history|/' "$$.sacct"
+  fi
+  rm -f "$$.sacct"
 }
 
 # st_cancel ID SCHEDULER: asks the job to end and, if it does not within 5 s, makes its whole group end.

@@ -9,6 +9,7 @@ import type { Programs } from '../core/jobs/jobScript';
 import { sshTransport } from '../core/jobs/sshTransport';
 import { hereTransport } from '../core/jobs/transport';
 import { fileConfig } from './config';
+import { jobRecords } from './jobReport';
 
 export interface HostFlags {
   host?: string;
@@ -45,6 +46,8 @@ export async function chooseHost({ host = hereId, acceptConfig = false }: HostFl
   const listed = hosts.find(({ spec: { id, ssh }, from }) => id === host || (from === 'ssh-config' && ssh === host));
   if (listed) return listed.spec;
   if (/^[\w.-]+@[\w.-]+$/.test(host)) return sshHost(host);
+  const used = (await jobRecords().list()).findLast((saved) => saved.host.id === host);
+  if (used) return used.host; // that of me@gpu01 is called me-gpu01 in lists
   const known = hosts.map(({ spec: { id } }) => id).join(', ');
   throw new SecondThoughtError('bad-usage', `There is no host named ${JSON.stringify(host)}.`, {
     remedy: `Use one of: ${known}; or describe it under hosts in your config.yaml.`,

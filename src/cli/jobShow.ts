@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { SecondThoughtError } from '../core/base/errors';
 import { printable } from '../core/base/untrustedText';
 import type { JobHost } from '../core/jobs/jobHost';
+import { lastSeen } from '../core/jobs/jobRecords';
 import { quoteWord } from '../core/jobs/shellQuote';
 import { openHost } from './hosts';
 import { untilInterrupted } from './interrupt';
@@ -14,7 +15,7 @@ export async function showJob(reference: string, flags: { json?: boolean }, pack
   const host = openHost(saved.host, packageRoot);
   const { signal, release } = untilInterrupted();
   try {
-    const status = (await host.states([saved.job], { signal })).get(saved.job.id) ?? saved.last;
+    const status = (await host.states([saved.job], { signal })).get(saved.job.id) ?? lastSeen(saved);
     const details = status.state === 'gone' ? { files: [], gpus: [] } : await host.about(saved.job.id, { signal });
     const { script } = host.preview(saved.job);
     if (flags.json) {
@@ -45,7 +46,9 @@ export async function openShell(reference: string, packageRoot: string): Promise
   const host = openHost(spec, packageRoot);
   const there = `cd && cd -- ${quoteWord(`${host.workFolder}/jobs/${job.id}`)} && exec "\${SHELL:-sh}" -l`;
   const [program = 'sh', ...words] = spec.ssh === undefined ? ['sh', '-c', there] : sshWords(host, there);
-  const child = spawn(program, words, { stdio: 'inherit' });
+  // Set where VS Code runs this program; in the user's shell it would change what other programs do.
+  const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env;
+  const child = spawn(program, words, { stdio: 'inherit', env });
   process.exitCode = await new Promise<number>((resolve) => {
     child.once('error', () => resolve(1));
     child.once('exit', (code) => resolve(code ?? 1));

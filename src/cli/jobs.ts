@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { describeError, reportError, SecondThoughtError } from '../core/base/errors';
 import { printable } from '../core/base/untrustedText';
 import type { JobHost } from '../core/jobs/jobHost';
-import type { SavedJob } from '../core/jobs/jobRecords';
+import { type SavedJob, seenNow } from '../core/jobs/jobRecords';
 import { isOver } from '../core/jobs/jobState';
 import { adopt, refresh } from '../core/jobs/knownJobs';
 import { reachServer } from '../core/jobs/tunnel';
@@ -174,7 +174,7 @@ async function withJob(
     if (!status) return;
     await records.save({
       ...after,
-      last: { state: status.state, sentence: status.sentence, at: new Date().toISOString() },
+      last: seenNow(status),
     });
     if (flags.json) printJson({ schemaVersion: documentVersion, ...summary(after, status) });
     else process.stdout.write(`${jobLine(after, status)}\n`);

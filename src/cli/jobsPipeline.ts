@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { readJsonFile, readTextFile, writeWholeFile } from '../core/base/files';
 import { stateFolder } from '../core/base/folders';
 import type { JobHost } from '../core/jobs/jobHost';
-import type { SavedJob } from '../core/jobs/jobRecords';
+import { lastSeen, type SavedJob } from '../core/jobs/jobRecords';
 import { jobSpecSchema } from '../core/jobs/jobSpec';
 import { type KnownStep, parsePipeline, planPipeline, type StepPlan } from '../core/jobs/pipeline';
 import { digestOfFiles } from '../core/jobs/transfer';
@@ -65,7 +65,7 @@ export async function submitPipeline(
     step: step.step,
     done,
     saved,
-    status: states.get(saved.job.id) ?? saved.last,
+    status: states.get(saved.job.id) ?? lastSeen(saved),
   }));
   if (flags.json)
     printJson({

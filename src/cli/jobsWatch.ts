@@ -2,8 +2,8 @@ import { mkdirSync, watch } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../core/base/clock';
 import { describeError, type ErrorReport, isError, reportError } from '../core/base/errors';
-import type { JobRecords, SavedJob } from '../core/jobs/jobRecords';
-import { isOver, type JobStatus, jobStates } from '../core/jobs/jobState';
+import { type JobRecords, lastSeen, type SavedJob, seenNow } from '../core/jobs/jobRecords';
+import { isOver, type JobStatus } from '../core/jobs/jobState';
 import { JobWatch } from '../core/jobs/jobWatch';
 import { openHost } from './hosts';
 import { isAttached, untilInterrupted } from './interrupt';
@@ -25,6 +25,7 @@ export async function listedJobs({ host, all }: ListFlags, records: JobRecords):
 }
 
 const readAgainMs = 200;
+const lookAgainMs = 30_000;
 
 /**
  * Prints the jobs whenever something changes: first as they were last seen, then as their hosts answer. One question per host for
@@ -51,8 +52,10 @@ export async function watchJobs(flags: ListFlags, packageRoot: string): Promise<
       list.isSlow = line === 'slow';
     });
   }
+  const again = setInterval(() => void list.readAgain(), lookAgainMs); // where a file system tells of no changes
   await list.readAgain();
   await ended;
+  clearInterval(again);
   files.close();
   clearTimeout(timer);
   list.stop();
@@ -126,15 +129,14 @@ class WatchedList {
       }
       this.#states.set(id, status);
       if (status.state === saved.last.state) continue;
-      const { state, sentence } = status;
-      Object.assign(saved, { last: { state, sentence, at: new Date().toISOString() } });
+      Object.assign(saved, { last: seenNow(status) });
       await this.#records.save(saved);
     }
     this.#print();
   }
 
   #print(): void {
-    const jobs = this.#known.map((saved) => ({ saved, status: this.#states.get(saved.job.id) ?? lastOf(saved) }));
+    const jobs = this.#known.map((saved) => ({ saved, status: this.#states.get(saved.job.id) ?? lastSeen(saved) }));
     const text = this.#flags.json
       ? JSON.stringify({
           schemaVersion: documentVersion,
@@ -150,8 +152,3 @@ class WatchedList {
     process.stdout.write(`${text}\n${this.#flags.json ? '' : '\n'}`);
   }
 }
-
-const lastOf = ({ last }: SavedJob): JobStatus => ({
-  state: last.state,
-  sentence: last.sentence || jobStates[last.state],
-});

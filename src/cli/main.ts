@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import path from 'node:path';
+import { workerData } from 'node:worker_threads';
 import { Command, CommanderError } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
+import { isGraderThread, useGraderProgram } from '../core/grade/graderThread';
 import { addCompare } from './compare';
 import { addCurate } from './curate';
 import { addDoctor } from './doctor';
@@ -73,6 +75,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-main(process.argv).then((code) => {
-  process.exitCode = code;
-});
+if (isGraderThread(workerData)) {
+  // Loaded here only: the compute engine takes longer than most commands.
+  void import('../core/grade/graderThreadMain').then(({ serveGraderThread }) => serveGraderThread());
+} else {
+  useGraderProgram(__filename);
+  main(process.argv).then((code) => {
+    process.exitCode = code;
+  });
+}

@@ -1,5 +1,7 @@
+import { workerData } from 'node:worker_threads';
 import { systemClock } from '../core/base/clock';
 import { reportError, SecondThoughtError } from '../core/base/errors';
+import { isGraderThread, useGraderProgram } from '../core/grade/graderThread';
 import { RunStore } from '../core/traces/runStore';
 import { type EngineMessage, engineEnvironment, engineRequestSchema } from '../protocol/engine';
 import { Engine } from './engine';
@@ -40,7 +42,12 @@ function required(name: string): string {
   throw new SecondThoughtError('bad-usage', `The engine needs the environment variable ${name}.`);
 }
 
-main().catch((error) => {
-  console.error(reportError(error).message);
-  process.exit(1);
-});
+if (isGraderThread(workerData)) {
+  void import('../core/grade/graderThreadMain').then(({ serveGraderThread }) => serveGraderThread());
+} else {
+  useGraderProgram(__filename);
+  main().catch((error) => {
+    console.error(reportError(error).message);
+    process.exit(1);
+  });
+}

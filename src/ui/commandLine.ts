@@ -87,6 +87,15 @@ export function failureIn(text: string): SecondThoughtError {
   return new SecondThoughtError('internal', `The command line ended without an answer. ${end ?? ''}`.trim());
 }
 
+/** A line of a command that prints JSON lines; undefined if it is not of that kind. */
+export function parseLine<Schema extends z.ZodType>(schema: Schema, line: string): z.output<Schema> | undefined {
+  try {
+    return schema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 export interface FollowHandlers {
   onLine(line: string): void;
   /** Its end, with the reason where it failed. Not told of one that was disposed. */

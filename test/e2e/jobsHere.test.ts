@@ -80,6 +80,13 @@ echo done
     writeFileSync(stop, '');
     await printed(watch, /"state":"succeeded"/);
     watch.stdin?.end();
+    const [listed] = (await json('jobs', 'list')).jobs; // of a job that has ended nothing is asked
+    expect(listed).toMatchObject({
+      id,
+      state: 'succeeded',
+      elapsedSeconds: expect.any(Number),
+      progress: { step: 2, of: 2 },
+    });
     expect((await ended).code).toBe(0);
     const { files, script: text, state } = await json('jobs', 'show', id);
     expect(state).toBe('succeeded');

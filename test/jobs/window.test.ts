@@ -16,7 +16,8 @@ describe.runIf(chromiumPath())('in the window', () => {
   let server: SshServer;
   let window: Window;
 
-  const row = (text: string | RegExp) => window.page.locator('.pane-body .monaco-list-row').filter({ hasText: text });
+  const row = (text: string | RegExp) =>
+    window.page.locator('.part.sidebar .pane-body .monaco-list-row').filter({ hasText: text });
 
   beforeAll(async () => {
     installHost();
@@ -55,6 +56,23 @@ exec python3 -m http.server --bind 127.0.0.1 "$port"
       .filter({ hasText: /System.*Linux/ })
       .waitFor();
     await window.page.keyboard.press('Escape');
+  });
+
+  test('a host is added by what ssh calls it; where it does not answer that is said, and it stays in the view', async () => {
+    await window.runCommand('Second Thought: Add Host');
+    await window.input('Add Host', 'me@nowhere.invalid');
+    await window.input('Name of the host', 'nowhere');
+    await window.choose('Slurm');
+    await window.input('Partition of Slurm', 'gpu');
+    await window.input('Python on that host', 'uv');
+    await window.toast('There is no machine named me@nowhere.invalid.').waitFor();
+    await row(/nowhere.*Slurm · no jobs/).waitFor();
+    expect(readFileSync(path.join(laptop.folder, 'config.yaml'), 'utf8')).toContain(
+      '  - id: nowhere\n    ssh: me@nowhere.invalid\n    scheduler: slurm\n    python: uv\n    partition: gpu\n',
+    );
+    await window.runCommand('Notifications: Clear All Notifications');
+    await window.contextMenu(row(/nowhere/), 'Remove Host');
+    await row(/nowhere/).waitFor({ state: 'hidden' });
   });
 
   test('a job from another laptop is found, and its results are fetched', async () => {

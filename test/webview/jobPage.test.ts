@@ -100,7 +100,7 @@ describe('the page of a job', () => {
     await viewer.send({ type: 'job/steps', steps: steps(200, 100), schedule });
     await expect.poll(() => chart('Loss').getAttribute('aria-label')).toContain('to 200');
     await viewer.page.getByText('The last steps as a table').click();
-    expect(await viewer.page.locator('.as-table tbody tr').count()).toBe(20);
+    await expect.poll(() => viewer.page.locator('.as-table tbody tr').count()).toBe(20);
   });
 
   it('has no schedule for trainings of other recipes, and says how a script gets its curves', async () => {

@@ -178,6 +178,7 @@ function plot(
     y: { label: null, nice: true, ticks: 4, tickFormat: number, ...(isRate ? { zero: true } : {}) },
     marks: [
       Plot.gridY({ ticks: 4, stroke: 'var(--grid)', strokeOpacity: 1 }),
+      Plot.line(points, { x: 'step', y: 'value', stroke: 'var(--blue)', strokeWidth: schedule.length > 0 ? 3 : 1.75 }),
       ...(schedule.length > 0
         ? [
             Plot.line(schedule, {
@@ -189,7 +190,6 @@ function plot(
             }),
           ]
         : []),
-      Plot.line(points, { x: 'step', y: 'value', stroke: 'var(--blue)', strokeWidth: 1.75 }),
       Plot.dot(points.slice(-1), { x: 'step', y: 'value', r: 3, fill: 'var(--blue)' }),
     ],
     className: 'plot',

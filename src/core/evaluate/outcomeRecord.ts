@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { shortHash } from '../base/seeds';
 import { describeCondition } from '../forcing/condition';
+import { graderName } from '../grade/graderSpec';
 import { generatedTokens, type Trace, thinkingTokens } from '../traces/trace';
 import { gradeTrace, outcomeSchema } from './outcome';
 
@@ -17,6 +18,8 @@ export const outcomeRecordSchema = z.object({
   model: z.string(),
   sample: z.int().nonnegative(),
   outcome: outcomeSchema,
+  /** What graded it, where it was not the default. */
+  grader: z.string().optional(),
   /** The extracted answer, shortened. */
   answer: z.string().nullable(),
   thinkingTokens: z.int().nonnegative(),
@@ -43,6 +46,7 @@ export function outcomeRecord(trace: Trace): OutcomeRecord | undefined {
     model: trace.server.model,
     sample: trace.sample,
     outcome,
+    ...(trace.grader === undefined ? {} : { grader: graderName(trace.grader) }),
     answer: extracted === null ? null : extracted.slice(0, answerCharacters),
     thinkingTokens: thinkingTokens(trace),
     generatedTokens: generatedTokens(trace),

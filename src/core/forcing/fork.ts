@@ -228,7 +228,7 @@ function budgetBehind(parent: Trace, condition: Condition, used: number) {
 
 /** What all forks take over, and what they begin with. */
 function begun(parent: Trace, clock: Clock) {
-  const { interruption: _, ...rest } = structuredClone(parent);
+  const { interruption: _, grade: __, ...rest } = structuredClone(parent);
   const createdAt = new Date(clock.now()).toISOString();
   return { ...rest, id: randomUUID(), createdAt, status: 'running' as const, answerEndedBy: null };
 }

@@ -1,13 +1,23 @@
 import type { Clock } from '../base/clock';
 import { SecondThoughtError, toSecondThoughtError } from '../base/errors';
 import { passSeed } from '../base/seeds';
+import { gradeAnew } from '../evaluate/outcome';
+import type { Grade } from '../grade/grade';
 import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
 import { defaultPatience, withPatience } from '../inference/patience';
 import { LoopDetector } from '../loops/findLoop';
 import type { Scorer } from '../scorers/scorer';
 import { scoreStep } from '../search/scoreStep';
 import { applyEvent, type TraceEvent } from '../traces/events';
-import { branchSpans, contextIds, generatedTokens, keptSpans, type Pass, type Trace } from '../traces/trace';
+import {
+  type AnswerEndedBy,
+  branchSpans,
+  contextIds,
+  generatedTokens,
+  keptSpans,
+  type Pass,
+  type Trace,
+} from '../traces/trace';
 import { nextStep } from './nextStep';
 import { type BranchRequest, type PlannedRequest, type Step, samplingOf } from './plan';
 import { policyOf } from './policies';
@@ -107,10 +117,18 @@ class Generation {
         if (step.keep === 0 && policyOf(this.#trace).isHopeless) this.#warnOfTries();
         return this.emit({ type: 'thinking-ended', by: step.by, spans: step.spans });
       case 'complete':
-        return this.emit({ type: 'completed', answerEndedBy: step.answerEndedBy });
+        return this.emit({
+          type: 'completed',
+          answerEndedBy: step.answerEndedBy,
+          grade: this.#grade(step.answerEndedBy),
+        });
       default:
         step satisfies never;
     }
+  }
+
+  #grade(answerEndedBy: AnswerEndedBy): Grade {
+    return gradeAnew({ ...this.#trace, status: 'complete', answerEndedBy });
   }
 
   /** A process that died in the middle of a pass, or of several of a tree, left ids without a verdict. */

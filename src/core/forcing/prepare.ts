@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
+import type { GraderSpec } from '../grade/graderSpec';
 import { type Dialect, findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { InferenceClient } from '../inference/inferenceClient';
 import { type Problem, problemKey } from '../problems/problem';
@@ -17,6 +18,7 @@ export interface TraceOrder {
   studySeed?: number;
   /** Name of the problem set, in a study. */
   problemSet?: string;
+  grader?: GraderSpec | undefined;
 }
 
 /** Tokens kept free for an answer when nothing else is said (the released evaluation reserves as many). */
@@ -78,6 +80,7 @@ export async function prepareTrace(
     thinkingEndedBy: null,
     answerEndedBy: null,
     warnings,
+    ...(order.grader === undefined ? {} : { grader: order.grader }),
   };
 }
 

@@ -5,7 +5,7 @@ import { SecondThoughtError } from '../base/errors';
 import { readJsonFile, writeWholeFile } from '../base/files';
 import { hostSpecSchema } from './hostSpec';
 import { jobRecordSchema } from './jobSpec';
-import { jobStates } from './jobState';
+import { type JobStatus, jobStates } from './jobState';
 
 const stateNames = Object.keys(jobStates) as [keyof typeof jobStates, ...(keyof typeof jobStates)[]];
 
@@ -22,9 +22,33 @@ const savedJobSchema = z.object({
   host: hostSpecSchema,
   job: jobRecordSchema,
   submission: submitStateSchema,
-  last: z.object({ state: z.enum(stateNames), sentence: z.string(), at: z.string() }),
+  last: z.object({
+    state: z.enum(stateNames),
+    sentence: z.string(),
+    at: z.string(),
+    elapsedSeconds: z.number().optional(),
+    progress: z.object({ step: z.number(), of: z.number() }).optional(),
+  }),
 });
 export type SavedJob = z.output<typeof savedJobSchema>;
+
+/** What is remembered of a state that was seen now. */
+export function seenNow({ state, sentence, elapsedSeconds, progress }: JobStatus): SavedJob['last'] {
+  return {
+    ...{ state, sentence, at: new Date().toISOString() },
+    ...(elapsedSeconds === undefined ? {} : { elapsedSeconds }),
+    ...(progress ? { progress } : {}),
+  };
+}
+
+/** The state that was seen last, for a job that nothing newer is known of. */
+export function lastSeen({ last: { state, sentence, elapsedSeconds, progress } }: SavedJob): JobStatus {
+  return {
+    ...{ state, sentence: sentence || jobStates[state] },
+    ...(elapsedSeconds === undefined ? {} : { elapsedSeconds }),
+    ...(progress ? { progress } : {}),
+  };
+}
 
 /** One file per job in a folder of this machine, each written whole. */
 export class JobRecords {

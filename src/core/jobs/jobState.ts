@@ -91,7 +91,7 @@ export function stateOf(evidence: Evidence): JobStatus {
   if (slurm) return slurmStatus(evidence, slurm, said);
   if (folder.exit) return exitStatus(folder, said);
   if (folder.cancel && !folder.alive) return said('cancelled');
-  if (!folder.number) return said(folder.started ? 'lost' : 'submitting');
+  if (!folder.number) return said(folder.started && !folder.alive ? 'lost' : 'submitting');
   if (!folder.alive) return startsSoon(folder) ? said('queued', 'It is being started.') : said('lost');
   if (folder.cancel) return said('stopping');
   if (folder.waiting) return said('queued', `It waits ${folder.waiting}.`);

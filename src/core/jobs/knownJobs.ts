@@ -1,7 +1,7 @@
 import { type ErrorReport, isError, reportError } from '../base/errors';
 import type { HostSpec } from './hostSpec';
 import type { JobHost } from './jobHost';
-import type { JobRecords, SavedJob } from './jobRecords';
+import { type JobRecords, lastSeen, type SavedJob, seenNow } from './jobRecords';
 import { isOver, type JobStatus, jobStates } from './jobState';
 
 export interface KnownJob {
@@ -38,17 +38,14 @@ export async function refresh(
   const jobs = await Promise.all(
     known.map(async (saved): Promise<KnownJob> => {
       const status = states.get(saved.job.id);
-      if (!status || status.state === 'unknown') return { saved, status: { ...status, ...lastOf(saved, status) } };
-      const last = { state: status.state, sentence: status.sentence, at: new Date().toISOString() };
+      if (!status) return { saved, status: lastSeen(saved) };
+      if (status.state === 'unknown') return { saved, status: { ...status, state: saved.last.state } };
+      const last = seenNow(status);
       if (last.state !== saved.last.state) await records.save({ ...saved, last });
       return { saved: { ...saved, last }, status };
     }),
   );
   return { jobs, failures };
-}
-
-function lastOf({ last }: SavedJob, now: JobStatus | undefined): JobStatus {
-  return { state: last.state, sentence: now ? now.sentence : last.sentence || jobStates[last.state] };
 }
 
 /** The jobs of a host that this machine has no record of; from now on it has. */
@@ -68,7 +65,7 @@ export async function adopt(host: JobHost, records: JobRecords, signal: AbortSig
         event.kind === 'accepted'
           ? { phase: 'accepted', number: event.number }
           : { phase: 'unsure', absences: 0, looks: 0 },
-      last: { state: status.state, sentence: status.sentence, at: new Date().toISOString() },
+      last: seenNow(status),
     };
     await records.save(saved);
     adopted.push({ saved, status });

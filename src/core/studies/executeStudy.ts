@@ -47,6 +47,7 @@ export async function executeStudy(run: StudyRun, options: ExecuteOptions): Prom
     concurrency,
     signal,
     longestPromptTokens,
+    grader: run.about.grader,
     ...(options.scorerFor ? { scorerFor: options.scorerFor } : {}),
     onTrace: () => onProgress?.(),
     async onFailure(order, error) {

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { prepareTrace, renderPrompt } from '../forcing/prepare';
 import { generateRecorded } from '../forcing/recorded';
+import type { GraderSpec } from '../grade/graderSpec';
 import type { Scorer } from '../scorers/scorer';
 import type { Connection } from '../servers/connect';
 import type { RunStore } from '../traces/runStore';
@@ -25,6 +26,7 @@ export interface SampleOptions {
   signal: AbortSignal;
   /** What the cap `auto` depends on; see `longestPrompt`. */
   longestPromptTokens: number;
+  grader?: GraderSpec | undefined;
   /** For conditions with a scorer. */
   scorerFor?(text: string): Promise<Scorer>;
   onTrace(order: Order, trace: Trace): void | Promise<void>;
@@ -78,12 +80,12 @@ async function generateSample(order: Order, options: SampleOptions): Promise<Tra
 /** Prompts wait their turn too: a thousand problems do not ask for a thousand at once. */
 function prepared(
   order: Order,
-  { connection, clock, signal, seed, longestPromptTokens }: SampleOptions,
+  { connection, clock, signal, seed, longestPromptTokens, grader }: SampleOptions,
 ): Promise<Trace> {
   const { client, scheduler, server } = connection;
   const { problem, condition, sample, problemSet } = order;
   const set = problemSet === undefined ? {} : { problemSet };
-  const trace = { problem, condition, server, sample, studySeed: seed, longestPromptTokens, ...set };
+  const trace = { problem, condition, server, sample, studySeed: seed, longestPromptTokens, grader, ...set };
   return scheduler.run({ key: order.conditionKey, signal }, () => prepareTrace(trace, client, clock, signal));
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseYaml } from '../base/yamlFile';
 import { type Condition, type ConditionChanges, conditionChangesSchema, conditionWith } from '../forcing/condition';
+import { graderSchema } from '../grade/graderSpec';
 import { problemPresetNames } from '../problems/presets';
 
 const text = (description: string) => z.string().min(1).describe(description);
@@ -64,6 +65,11 @@ export const studySchema = z.strictObject({
   dialect: text('How the model writes thinking; without it, as the server is configured, else s1.').optional(),
   problems: z.array(problemSetSchema).min(1).describe('The problem sets.'),
   defaults: conditionChangesSchema.optional().describe('Holds for every condition that does not say otherwise.'),
+  grader: graderSchema
+    .optional()
+    .describe(
+      'How answers are found and compared: latex (without it), choice, exact, s1-harness, or { regex: PATTERN }.',
+    ),
   conditions: z.array(conditionEntrySchema).min(1).describe('What is compared.'),
 });
 export type Study = z.infer<typeof studySchema>;

@@ -4,6 +4,7 @@ import { SecondThoughtError } from '../base/errors';
 import { shortHash } from '../base/seeds';
 import { dataPath } from '../data/readRows';
 import { type Condition, checkCondition, conditionKey, conditionSchema, describeCondition } from '../forcing/condition';
+import type { GraderSpec } from '../grade/graderSpec';
 import { type Problem, problemKey, problemSchema } from '../problems/problem';
 import { readPreset, readProblems } from '../problems/readProblems';
 import { conditionsOf, type Study } from './studyFile';
@@ -27,6 +28,7 @@ export interface StudyPlan {
   seed: number;
   conditions: PlannedCondition[];
   problems: PlannedProblem[];
+  grader?: GraderSpec;
 }
 
 /** One sample to be made. */
@@ -50,6 +52,7 @@ export async function planStudy(study: Study, file: string, dialect: Condition['
     seed: study.seed,
     conditions: plannedConditions(study, dialect),
     problems: await problemsOf(study, file),
+    ...(study.grader === undefined ? {} : { grader: study.grader }),
   };
 }
 

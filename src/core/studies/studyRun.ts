@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
+import { type GraderSpec, graderSchema } from '../grade/graderSpec';
 import { type Fingerprint, fingerprintSchema } from '../servers/fingerprint';
 import { RunStore, runFileSchema } from '../traces/runStore';
 import type { Trace } from '../traces/trace';
@@ -27,6 +28,8 @@ const studyRunSchema = runFileSchema.extend({
   study: z.object({ file: z.string(), text: z.string() }),
   server: z.object({ id: z.string(), url: z.string(), model: z.string(), version: z.string().nullable() }),
   conditions: z.array(plannedConditionSchema),
+  /** How samples are graded; without it by the default. */
+  grader: graderSchema.optional(),
   /** What the server was when the first sample was made; set before that. */
   fingerprint: fingerprintSchema.optional(),
   /** Set if another tool made the samples: which one, and who counted their tokens. */
@@ -57,12 +60,16 @@ export class StudyRun {
   /** Writes a new run into a folder that is not there yet. */
   static async create(
     folder: string,
-    { conditions, problems, seed, title }: StudyPlan,
+    { conditions, problems, seed, title, grader }: StudyPlan,
     { study, server, imported, clock }: Pick<StudyRunFile, 'study' | 'server' | 'imported'> & { clock: Clock },
   ): Promise<StudyRun> {
     const createdAt = new Date(clock.now()).toISOString();
     const made = { schemaVersion: 1, kind: 'study', createdAt, title, seed, study, server, conditions } as const;
-    const about: StudyRunFile = imported ? { ...made, imported } : made;
+    const about: StudyRunFile = {
+      ...made,
+      ...(grader === undefined ? {} : { grader }),
+      ...(imported ? { imported } : {}),
+    };
     const run = new StudyRun(folder, about, problems, clock);
     await writeWholeFile(path.join(folder, '.gitignore'), '*\n');
     await run.#describe();
@@ -122,6 +129,12 @@ export class StudyRun {
   async extend({ conditions, problems }: StudyPlan, study: StudyRunFile['study']): Promise<void> {
     this.#about = { ...this.#about, conditions, study };
     this.#problems = problems;
+    await this.#describe();
+  }
+
+  /** From now on samples are graded like this. */
+  async gradeBy(grader: GraderSpec): Promise<void> {
+    this.#about = { ...this.#about, grader };
     await this.#describe();
   }
 

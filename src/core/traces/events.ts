@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { gradeSchema } from '../grade/grade';
 import {
   answerEndedBySchema,
   choiceCut,
@@ -44,7 +45,7 @@ export const traceEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('warning'), text: z.string() }),
   /** `spans`: the delimiter that follows. */
   z.object({ type: z.literal('thinking-ended'), by: thinkingEndedBySchema, spans: z.array(spanSchema) }),
-  z.object({ type: z.literal('completed'), answerEndedBy: answerEndedBySchema }),
+  z.object({ type: z.literal('completed'), answerEndedBy: answerEndedBySchema, grade: gradeSchema.optional() }),
   z.object({
     type: z.literal('interrupted'),
     reason: z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() }),
@@ -89,6 +90,8 @@ export function applyEvent(trace: Trace, event: TraceEvent): void {
     case 'completed':
       trace.status = 'complete';
       trace.answerEndedBy = event.answerEndedBy;
+      delete trace.grade;
+      if (event.grade) trace.grade = event.grade;
       return;
     case 'interrupted':
       trace.status = 'interrupted';

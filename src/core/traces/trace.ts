@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { conditionSchema } from '../forcing/condition';
+import { gradeSchema } from '../grade/grade';
+import { graderSchema } from '../grade/graderSpec';
 import { resolvedDialectSchema } from '../inference/dialects';
 import { problemSchema } from '../problems/problem';
 
@@ -153,6 +155,10 @@ export const traceSchema = z.object({
   thinkingEndedBy: thinkingEndedBySchema.nullable(),
   answerEndedBy: answerEndedBySchema.nullable(),
   warnings: z.array(z.string()),
+  /** How its answer is graded, where its run says so. */
+  grader: graderSchema.optional(),
+  /** Of a finished trace: given where it was made. A run that is graded anew keeps later grades in `grades.jsonl`. */
+  grade: gradeSchema.optional(),
 });
 export type Trace = z.infer<typeof traceSchema>;
 

@@ -2,9 +2,9 @@ import type * as vscode from 'vscode';
 import { describeError, reportError, type SecondThoughtError } from '../../core/base/errors';
 import type { ToJobPage, WireDetails } from '../../protocol/jobPage';
 import { type JobSummary, jobDetailsSchema, logPieceSchema } from '../../protocol/jobs';
-import { askCli, type CommandLine, FollowedCommand } from '../commandLine';
+import { askCli, type CommandLine, FollowedCommand, parseLine } from '../commandLine';
 import type { JobList } from './jobList';
-import { logSize, wireJob } from './jobWords';
+import { groupOf, logSize, wireJob } from './jobWords';
 import { Metrics } from './metrics';
 
 /** The page has this much of the log's end. */
@@ -22,6 +22,7 @@ export class JobFeed implements vscode.Disposable {
   #log = '';
   #logNext: number | undefined;
   #details: WireDetails | null = null;
+  #asked: JobSummary | undefined;
   #isSeen = false;
   #watching: vscode.Disposable[] = [];
   #followers: (FollowedCommand | undefined)[] = [];
@@ -35,8 +36,13 @@ export class JobFeed implements vscode.Disposable {
     this.#post = post;
   }
 
+  /** As the list has it; what it has not kept of a job that has ended, as the host has it. */
   get job(): JobSummary | undefined {
-    return this.#list.find(this.#id);
+    const job = this.#list.find(this.#id);
+    const { elapsedSeconds, progress } = this.#asked ?? {};
+    return (
+      job && { ...(elapsedSeconds === undefined ? {} : { elapsedSeconds }), ...(progress ? { progress } : {}), ...job }
+    );
   }
 
   /** A page that nobody sees costs nothing. */
@@ -47,7 +53,7 @@ export class JobFeed implements vscode.Disposable {
       this.#stop();
       return;
     }
-    const timer = setInterval(() => void this.#askDetails(), detailsEveryMs);
+    const timer = setInterval(() => this.#askAgain(), detailsEveryMs);
     this.#watching = [
       this.#list.watch(),
       this.#list.onDidChange(() => this.#onState()),
@@ -93,6 +99,12 @@ export class JobFeed implements vscode.Disposable {
     void this.#begin(job);
   }
 
+  /** New files, other loads of the GPUs; and what stopped following a host that was away for long begins again. */
+  #askAgain(): void {
+    const { job } = this;
+    if (job && groupOf(job.state) !== 'ended') void this.#begin(job);
+  }
+
   /** What a new state changes: files, and whether there is something to follow. */
   async #begin({ kind }: JobSummary): Promise<void> {
     const details = await this.#askDetails();
@@ -128,7 +140,10 @@ export class JobFeed implements vscode.Disposable {
       this.#metrics.isTraining = details.kind === 'fine-tune';
       const { files, gpus, script } = details;
       this.#details = { files, gpus, script };
+      this.#asked = details;
       this.#post({ type: 'job/details', details: this.#details });
+      const { job } = this;
+      if (job) this.#post({ type: 'job/state', job: wireJob(job) });
       return details;
     } catch (error) {
       this.#post({ type: 'job/failure', message: describeError(reportError(error)) });
@@ -137,7 +152,7 @@ export class JobFeed implements vscode.Disposable {
   }
 
   #takeLog(line: string): void {
-    const { data } = logPieceSchema.safeParse(JSON.parse(line));
+    const data = parseLine(logPieceSchema, line);
     if (!data) return;
     this.#logNext = data.offset + data.bytes;
     this.#log = (this.#log + data.text).slice(-logCharacters);

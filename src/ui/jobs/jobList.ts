@@ -10,7 +10,7 @@ import {
   type JobsDocument,
   jobsDocumentSchema,
 } from '../../protocol/jobs';
-import { askCli, type CommandLine, FollowedCommand } from '../commandLine';
+import { askCli, type CommandLine, FollowedCommand, parseLine } from '../commandLine';
 import { jobsFolderCwd } from './jobsCwd';
 
 const startAgainMs = 15_000;
@@ -36,6 +36,11 @@ export class JobList implements vscode.Disposable {
   #document: JobsDocument | undefined;
   #hosts: HostSummary[] = [];
   readonly #lastStates = new Map<string, JobState>();
+  #tellRead: () => void = () => {};
+  /** When there is something to show, or nothing will come. */
+  readonly firstRead = new Promise<void>((resolve) => {
+    this.#tellRead = resolve;
+  });
 
   constructor(cli: CommandLine, log: vscode.LogOutputChannel, storage: string) {
     this.#cli = cli;
@@ -112,11 +117,15 @@ export class JobList implements vscode.Disposable {
       return;
     }
     if (this.#process || this.#timer) return;
-    void this.readHosts();
+    const hosts = this.readHosts();
     this.#process = new FollowedCommand(this.#cli, ['jobs', 'list', '--watch', '--json'], {
-      onLine: (line) => this.#take(line),
+      onLine: (line) => {
+        this.#take(line);
+        void hosts.then(this.#tellRead);
+      },
       onEnd: (failure) => {
         this.#process = undefined;
+        this.#tellRead();
         if (failure) this.#log.error(`Jobs: ${failure.message}`);
         this.#timer = setTimeout(() => {
           this.#timer = undefined;
@@ -139,13 +148,13 @@ export class JobList implements vscode.Disposable {
   }
 
   #take(line: string): void {
-    const parsed = jobsDocumentSchema.safeParse(JSON.parse(line));
-    if (!parsed.success) {
-      this.#log.error(`Jobs: ${parsed.error.message}`);
+    const document = parseLine(jobsDocumentSchema, line);
+    if (!document) {
+      this.#log.error(`Jobs: what the command line said is not understood: ${line.slice(0, 200)}`);
       return;
     }
-    this.#document = parsed.data;
-    for (const job of parsed.data.jobs) {
+    this.#document = document;
+    for (const job of document.jobs) {
       const before = this.#lastStates.get(job.id);
       this.#lastStates.set(job.id, job.state);
       if (before && !isOver(before) && isOver(job.state)) void this.#tellEnd(job);

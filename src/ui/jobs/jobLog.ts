@@ -3,7 +3,7 @@ import type { SecondThoughtError } from '../../core/base/errors';
 import { describeError, reportError } from '../../core/base/errors';
 import { printable, toLabel } from '../../core/base/untrustedText';
 import { jobDetailsSchema, logPieceSchema } from '../../protocol/jobs';
-import { askCli, type CommandLine, FollowedCommand } from '../commandLine';
+import { askCli, type CommandLine, FollowedCommand, parseLine } from '../commandLine';
 import { logSize } from './jobWords';
 
 /** A longer log is shown from here before its end on; Fetch brings all of it. */
@@ -95,7 +95,7 @@ class LogTerminal implements vscode.Pseudoterminal {
   }
 
   #take(line: string): void {
-    const { data } = logPieceSchema.safeParse(JSON.parse(line));
+    const data = parseLine(logPieceSchema, line);
     if (!data) return;
     this.#next = data.offset + data.bytes;
     this.#write.fire(printable(data.text).replaceAll('\n', '\r\n'));

@@ -50,7 +50,6 @@ export class JobPages implements vscode.Disposable {
     const panel = vscode.window.createWebviewPanel(jobPageType, toLabel(name, 40), vscode.ViewColumn.Active, {
       enableFindWidget: true,
     });
-    panel.iconPath = vscode.Uri.joinPath(this.#root, 'media', 'sidebar.svg');
     this.#fill(panel, id);
   }
 

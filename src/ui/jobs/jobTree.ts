@@ -24,8 +24,11 @@ class JobTree implements vscode.TreeDataProvider<JobNode> {
     this.onDidChangeTreeData = list.onDidChange;
   }
 
-  getChildren(node?: JobNode): JobNode[] {
-    if (!node) return this.#hosts();
+  async getChildren(node?: JobNode): Promise<JobNode[]> {
+    if (!node) {
+      if (vscode.workspace.isTrusted) await this.#list.firstRead; // else it would say that there are none
+      return this.#hosts();
+    }
     if (node.kind === 'job') return [];
     const groups = grouped(this.#jobsOf(node.kind === 'host' ? node.id : node.host));
     if (node.kind === 'host')

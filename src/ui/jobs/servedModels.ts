@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import * as z from 'zod';
 import { toLabel } from '../../core/base/untrustedText';
 import type { JobSummary } from '../../protocol/jobs';
-import { type CommandLine, FollowedCommand } from '../commandLine';
+import { type CommandLine, FollowedCommand, parseLine } from '../commandLine';
 import { presentError } from '../presentError';
 
 const reachedSchema = z.object({ url: z.string(), apiKey: z.string(), model: z.string() });
@@ -36,7 +36,7 @@ export class ServedModels implements vscode.Disposable {
         text += line;
         if (line !== '}') return;
         message.dispose();
-        const { data } = reachedSchema.safeParse(JSON.parse(text));
+        const data = parseLine(reachedSchema, text);
         if (data) this.#onReached(job, data, dialect).catch((error) => presentError(error, this.#log));
       },
       onEnd: (failure) => {

@@ -6,11 +6,15 @@ import { checkYaml, type YamlProblem } from '../../core/base/yamlFile';
 import { yamlPlaceAt } from '../../core/base/yamlPath';
 import { configFileSchema, folderConfigName } from '../../core/config/configFile';
 import { curationSchema } from '../../core/curate/curationFile';
+import { jobSpecSchema } from '../../core/jobs/jobSpec';
+import { pipelineSchema } from '../../core/jobs/pipeline';
 import { studySchema } from '../../core/studies/studyFile';
 
 /** Our YAML files. VS Code itself knows nothing of what may stand in them. */
 const kinds: { pattern: string; isMeant(path: string): boolean; schema: z.ZodType }[] = [
   { pattern: '**/*.study.yaml', isMeant: (path) => path.endsWith('.study.yaml'), schema: studySchema },
+  { pattern: '**/*.job.yaml', isMeant: (path) => path.endsWith('.job.yaml'), schema: jobSpecSchema },
+  { pattern: '**/*.pipeline.yaml', isMeant: (path) => path.endsWith('.pipeline.yaml'), schema: pipelineSchema },
   { pattern: '**/*.curation.yaml', isMeant: (path) => path.endsWith('.curation.yaml'), schema: curationSchema },
   {
     pattern: `**/${folderConfigName}`,
@@ -23,7 +27,7 @@ const schemaOf = ({ uri }: vscode.TextDocument) => kinds.find(({ isMeant }) => i
 const source = 'Second Thought';
 const checkAfterMs = 200;
 
-/** Diagnostics with a quick fix, completion and hover for studies, curations and the folder's configuration. */
+/** Diagnostics with a quick fix, completion and hover for studies, curations, jobs, pipelines and the folder's configuration. */
 export function registerYamlLanguage(): vscode.Disposable {
   const selector = kinds.map(({ pattern }) => ({ pattern }));
   const problems = new Problems();

@@ -10,7 +10,8 @@ let window: Window;
 let workspace: string;
 let home: string;
 
-const row = (text: string | RegExp) => window.page.locator('.pane-body .monaco-list-row').filter({ hasText: text });
+const row = (text: string | RegExp) =>
+  window.page.locator('.part.sidebar .pane-body .monaco-list-row').filter({ hasText: text });
 const terminal = (text: string | RegExp) =>
   window.page.locator('.terminal-wrapper.active .xterm-rows').filter({ hasText: text });
 
@@ -136,5 +137,32 @@ describe('jobs', () => {
     await window.viewer.getByRole('button', { name: 'Requeue' }).waitFor();
     await toast.getByRole('button', { name: 'Open Log' }).click();
     await terminal('The job has ended').waitFor();
+  });
+
+  it('are cloned as a file that says what they were asked for and nothing that is so anyway', async () => {
+    await window.contextMenu(row(/short run/), 'Clone Job with Changes');
+    await window.page.locator('.tab.active[data-resource-name="short-run.job.yaml"]').waitFor();
+    const text = readFileSync(path.join(window.folder, 'short-run.job.yaml'), 'utf8');
+    expect(text.replace(/^#.*\n/, '')).toBe(
+      `kind: custom\nname: short run\nscript: ${window.folder}/train.sh\narguments:\n  - ${home}/stop\n`,
+    );
+  });
+
+  it('have a terminal in their folder', async () => {
+    await window.contextMenu(row(/short run/), 'Open Terminal at Job');
+    await terminal(/[$#] *$/).waitFor();
+    await window.page.keyboard.type('basename "$PWD" | tr a-z A-Z');
+    await window.page.keyboard.press('Enter');
+    await terminal(/\d{8}T\d{6}-CUSTOM-/).waitFor();
+  });
+
+  it('are started once more, and their end is told once more', async () => {
+    await window.runCommand('Notifications: Clear All Notifications');
+    await window.contextMenu(row(/short run/), 'Requeue Job');
+    await row(/short run.*7 of 20/).waitFor();
+    await row(/Running/).waitFor();
+    writeFileSync(path.join(home, 'stop'), '');
+    await window.toast(/The job short run on here ended well after/).waitFor();
+    await row(/short run.*succeeded · 0:00:/).waitFor();
   });
 });

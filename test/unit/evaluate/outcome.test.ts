@@ -27,7 +27,8 @@ describe('an answer', () => {
     ['-\\frac{1}{2}', '-0.5', true],
     ['1/4', '0.25', true],
     ['3', '4', false],
-    ['blue', 'Blue', false],
+    ['blue', 'Blue', true],
+    ['x', 'X', false],
     ['a  b', 'a b', true],
     ['1,2', '12', false],
   ])('%j counts as %j: %s', (given, answer, isRight) => {

@@ -103,6 +103,9 @@ describe('states', () => {
   it('of a process: a clock that is wrong on the laptop changes nothing, and a process that is gone is lost', () => {
     expect(stateOf(facts('900|990|||||||yes||'), 'process')).toMatchObject({ state: 'running', elapsedSeconds: 100 });
     expect(stateOf(facts('900|990|||||||||'), 'process')).toMatchObject({ state: 'lost' });
+    const begun = (alive: string) => `now|1000\njob|${one.id}||999||||||||${alive}||\n`;
+    expect(stateOf(begun('yes'), 'process').state).toBe('submitting'); // it runs, and its number comes in a moment
+    expect(stateOf(begun(''), 'process').state).toBe('lost');
     expect(stateOf(facts('||||for the GPUs of x||||yes||'), 'process').sentence).toBe('It waits for the GPUs of x.');
   });
 
