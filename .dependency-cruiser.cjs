@@ -12,7 +12,8 @@ module.exports = {
     {
       name: 'no-cycles',
       severity: 'error',
-      from: {},
+      comment: 'esbuild.mjs is no cycle: the package it imports has the name of the file',
+      from: { pathNot: '^esbuild\\.mjs$' },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {

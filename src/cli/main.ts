@@ -9,6 +9,7 @@ import { addCurate } from './curate';
 import { addDoctor } from './doctor';
 import { addForce } from './force';
 import { addFork } from './fork';
+import { addGrade } from './grade';
 import { addHosts } from './hostsCommand';
 import { addExport, addImport } from './interchange';
 import { addJobs } from './jobs';
@@ -36,6 +37,7 @@ async function main(argv: string[]): Promise<number> {
   addRun(program, packageRoot);
   addScore(program);
   addCompare(program);
+  addGrade(program);
   addServe(program, packageRoot);
   addDoctor(program, packageRoot);
   addShow(program);

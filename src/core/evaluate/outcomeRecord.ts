@@ -29,7 +29,8 @@ export const outcomeRecordSchema = z.object({
 });
 export type OutcomeRecord = z.infer<typeof outcomeRecordSchema>;
 
-const answerCharacters = 200;
+/** An answer is kept up to this length. */
+export const answerCharacters = 200;
 
 /** The record of a finished trace; undefined for one that runs or was interrupted: it has no outcome. */
 export function outcomeRecord(trace: Trace): OutcomeRecord | undefined {

@@ -21,6 +21,8 @@ export const sampleRecordSchema = outcomeRecordSchema.extend({
   sequentialDepth: z.int().nonnegative(),
   thinkingEndedBy: thinkingEndedBySchema.nullable(),
   answerEndedBy: answerEndedBySchema.nullable(),
+  /** The trace was graded once more, after it was recorded. */
+  regraded: z.literal(true).optional(),
   error: z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() }).optional(),
 });
 export type SampleRecord = z.infer<typeof sampleRecordSchema>;

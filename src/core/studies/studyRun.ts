@@ -147,10 +147,16 @@ export class StudyRun {
 
   /** Appends the record of a sample. */
   async write(record: SampleRecord): Promise<void> {
-    const appended = this.#appended.then(() => appendLine(this.#gradesFile, record));
+    await this.writeAll([record]);
+  }
+
+  /** Appends records, in one write. */
+  async writeAll(records: readonly SampleRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const appended = this.#appended.then(() => appendLines(this.#gradesFile, records));
     this.#appended = appended.catch(() => {}); // the caller is told
     await appended;
-    this.#records.set(sampleKey(record), record);
+    for (const record of records) this.#records.set(sampleKey(record), record);
   }
 
   /** Finished traces whose process died before they had a record get it now; all of them, where records were damaged. */
@@ -201,9 +207,10 @@ export async function readGrades(folder: string): Promise<SampleRecord[]> {
   return lines.flatMap((line) => sampleRecordSchema.safeParse(line).data ?? []);
 }
 
-async function appendLine(file: string, value: unknown): Promise<void> {
+async function appendLines(file: string, values: readonly unknown[]): Promise<void> {
+  const lines = values.map((value) => `${JSON.stringify(value)}\n`).join('');
   try {
-    await appendFile(file, `${endsTorn(file) ? '\n' : ''}${JSON.stringify(value)}\n`, {
+    await appendFile(file, `${endsTorn(file) ? '\n' : ''}${lines}`, {
       encoding: 'utf8',
       flush: true,
     });

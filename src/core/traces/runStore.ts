@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
 import { readJournal, TraceJournal } from './journal';
+import { laterGrades } from './regraded';
 import { type Trace, traceSchema } from './trace';
 
 /** Finished traces go into files of at most this size. */
@@ -136,10 +137,11 @@ export class RunStore {
 
   /** The finished traces, one file of them in memory at a time. */
   async *finished(): AsyncIterable<Trace> {
+    const grades = await laterGrades(this.folder);
     for (const file of await this.#traceFiles()) {
       for (const line of parseJsonLines(await readTextFile(file))) {
         const parsed = traceSchema.safeParse(line);
-        if (parsed.success) yield parsed.data;
+        if (parsed.success) yield withGrade(parsed.data, grades);
       }
     }
   }
@@ -179,7 +181,7 @@ export class RunStore {
       const lines = (await readTextFile(file)).split('\n').slice(0, -1);
       const line = lines.findLast((text) => text.includes(`"id":"${traceId}"`));
       const parsed = line === undefined ? undefined : traceSchema.safeParse(parseJsonLines(`${line}\n`)[0]);
-      if (parsed?.success && parsed.data.id === traceId) return parsed.data;
+      if (parsed?.success && parsed.data.id === traceId) return withGrade(parsed.data, await laterGrades(this.folder));
     }
     return undefined;
   }
@@ -214,4 +216,9 @@ export class RunStore {
     if (last && (await stat(last)).size + bytes <= maxFileBytes) return last;
     return path.join(this.folder, `traces-${String(files.length + 1).padStart(4, '0')}.jsonl`);
   }
+}
+
+function withGrade(trace: Trace, grades: Awaited<ReturnType<typeof laterGrades>>): Trace {
+  const grade = grades.get(trace.id);
+  return grade ? { ...trace, grade } : trace;
 }
