@@ -51,7 +51,7 @@ async function measure(home: string): Promise<void> {
   const unused = () => Promise.reject(new Error('no model is asked here'));
   const features = {
     connectTo: unused,
-    usualDialect: 's1',
+    dialectOf: async () => 's1',
     taxonomyFile: '',
     concurrency: 1,
     clock: systemClock,

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const files = [
   'test/e2e/window/reload.test.ts',
+  'test/e2e/curateSmall.test.ts',
+  'test/unit/curate/pool.test.ts',
   'test/unit/jobs/submitOnce.test.ts',
   'test/jobs/faults.test.ts',
   'test/jobs/training.test.ts',

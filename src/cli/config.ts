@@ -1,4 +1,5 @@
 import path from 'node:path';
+import * as z from 'zod';
 import { SecondThoughtError } from '../core/base/errors';
 import {
   Acceptance,
@@ -8,6 +9,7 @@ import {
   readConfig,
   userConfigFolder,
 } from '../core/config/configFile';
+import { type ServerEntry, serverEntrySchema } from '../core/servers/serverSpec';
 
 /**
  * What the files say: the one of the current folder over the user's own. Flags stand above both.
@@ -21,10 +23,25 @@ export async function fileConfig(accept: boolean, folder = process.cwd()): Promi
     if (!accept) throw notAccepted(here);
     await acceptance.accept(folder, here);
   }
-  const servers = [...(user.servers ?? []), ...(here.servers ?? [])];
+  const servers = [...environmentServers(), ...(user.servers ?? []), ...(here.servers ?? [])];
   const dialects = [...(user.dialects ?? []), ...(here.dialects ?? [])];
   const hosts = [...(user.hosts ?? []), ...(here.hosts ?? [])];
   return { ...user, ...here, servers, dialects, hosts };
+}
+
+/** A list of servers as JSON, handed over by the VS Code window whose settings name them; keys are in other variables. */
+const serversVariable = 'SECOND_THOUGHT_SERVERS';
+
+function environmentServers(): ServerEntry[] {
+  const text = process.env[serversVariable];
+  if (!text) return [];
+  try {
+    return z.array(serverEntrySchema).parse(JSON.parse(text));
+  } catch (error) {
+    throw new SecondThoughtError('bad-usage', `The variable ${serversVariable} is not a JSON list of servers.`, {
+      cause: error,
+    });
+  }
 }
 
 function notAccepted(config: ConfigFile): SecondThoughtError {

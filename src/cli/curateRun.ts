@@ -6,11 +6,10 @@ import type { FeatureOptions } from '../core/curate/features/addFeatures';
 import { runCuration } from '../core/curate/runCuration';
 import { describeDuration } from '../core/evaluate/estimate';
 import { type Connection, connect } from '../core/servers/connect';
-import { usualDialect } from '../core/servers/serverSpec';
 import { funnelText, inFolder, placeOf } from './curatePlace';
 import { printJson } from './output';
 import type { ProgressLine } from './progressLine';
-import { chooseServer, type ServerFlags } from './serverOptions';
+import { type Choice, chooseServer, type ServerFlags } from './serverOptions';
 
 export interface RunFlags extends ServerFlags {
   out?: string;
@@ -38,7 +37,7 @@ export async function runFile(file: string, flags: RunFlags, packageRoot: string
         },
         features: {
           connectTo: (id) => servers.connectTo(id),
-          usualDialect: flags.dialect ?? usualDialect,
+          dialectOf: async (id) => (await servers.choose(id)).dialect,
           taxonomyFile: path.join(packageRoot, 'media', 'curation', 'msc.json'),
           concurrency: flags.concurrency,
           clock: systemClock,
@@ -97,14 +96,19 @@ class Servers {
     return opened;
   }
 
+  /** A server that a feature names has its own model, key and dialect. */
+  choose(id: string | undefined): Promise<Choice> {
+    const { model: _, apiKeyEnv: __, dialect: ___, ...others } = this.flags;
+    return chooseServer(id === undefined ? this.flags : { ...others, server: id });
+  }
+
   async close(): Promise<void> {
     for (const opened of this.#connections.values()) await opened.then((one) => one.close()).catch(() => {});
   }
 
   async #open(id: string | undefined): Promise<Connection> {
     const { packageRoot, signal, flags } = this;
-    const { model: _, apiKeyEnv: __, ...others } = flags; // a server that a feature names has its own
-    const { server } = await chooseServer(id === undefined ? flags : { ...others, server: id });
+    const { server } = await this.choose(id);
     return connect(server, { packageRoot, signal, ...(flags.deterministic ? { deterministic: true } : {}) });
   }
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseJsonLines } from '../../src/core/base/files';
 import { readRows } from '../../src/core/data/readRows';
+import { FaultServer } from '../faults/faultServer';
 import { curationPool } from '../support/curationPool';
 import { writePool } from '../support/writePool';
 import { CliHome } from './support/cli';
@@ -82,6 +83,30 @@ describe('second-thought curate', () => {
     expect((await run()).document.files).toEqual(first.files);
     const { stderr } = await curate('by-hand', file, chosen, '--out', out);
     expect(JSON.parse(stderr).error.message).toBe('Say one of --keep, --drop and --undo.');
+  });
+
+  it('asks the server that a feature names, of the settings of the window that started it', async () => {
+    const server = await FaultServer.start();
+    const file = path.join(folder, 'asks.curation.yaml');
+    const asked = {
+      sources: [{ name: 'GPQA', file: 'GPQA.jsonl', sample: 2 }],
+      features: { thoughts: { kind: 'trace', server: 'gpu01' } },
+      select: { strategy: '59k-full' },
+    };
+    writeFileSync(file, JSON.stringify(asked));
+    const words = ['curate', 'run', file, '--out', path.join(home.folder, 'asks'), '--server', 'bundled', '--json'];
+    const known = JSON.stringify([{ id: 'gpu01', url: server.url, apiKeyEnv: 'GPU01_KEY' }]);
+    try {
+      const env = { SECOND_THOUGHT_SERVERS: known, GPU01_KEY: 'secret' };
+      expect(await home.run(words, env)).toMatchObject({ code: 0, stderr: '' });
+      expect(server.requests.length).toBeGreaterThanOrEqual(4); // thinking and answer of two rows
+      const without = await home.run(words);
+      expect(JSON.parse(without.stderr).error.message).toBe('There is no server named "gpu01".');
+      const broken = await home.run(words, { SECOND_THOUGHT_SERVERS: 'gpu01' });
+      expect(JSON.parse(broken.stderr).error.message).toContain('SECOND_THOUGHT_SERVERS is not a JSON list');
+    } finally {
+      await server.stop();
+    }
   });
 
   it.each([

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const unused = () => Promise.reject(new Error('no model is asked here'));
   const features = {
     connectTo: unused,
-    usualDialect: 's1',
+    dialectOf: async () => 's1',
     taxonomyFile: '',
     concurrency: 1,
     clock: systemClock,

@@ -1,15 +1,15 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import * as vscode from 'vscode';
+import * as z from 'zod';
 import { SecondThoughtError } from '../../core/base/errors';
 import { folderHolder } from '../../core/base/folderLock';
 import { toLabel } from '../../core/base/untrustedText';
 import { decideByHand } from '../../core/curate/byHand';
 import { parseCuration } from '../../core/curate/curationFile';
 import { readAbout } from '../../core/curate/curationStatus';
+import { askCli } from '../commandLine';
 import type { UiContext } from '../context';
 import { curationFolder } from '../curations/curationLenses';
 import type { CurationRequest } from '../curations/curationViewer';
@@ -46,6 +46,7 @@ export async function openCuration(ui: UiContext, from: unknown): Promise<void> 
 
 /** What the page of a curation wants done. */
 export async function actOnCuration(ui: UiContext, request: CurationRequest, folder: string): Promise<void> {
+  refuseUntrusted(); // the folder says which files are meant
   const { file } = await readAbout(folder);
   switch (request.type) {
     case 'curation/decide':
@@ -98,14 +99,17 @@ async function stop(folder: string): Promise<void> {
 
 async function startCuration(ui: UiContext, file: vscode.Uri, folder = curationFolder(file.fsPath)): Promise<string> {
   refuseUntrusted();
-  await savedText(file);
-  const chosen = await serverById({ memory: ui.memory, secrets: ui.secrets }, await activeServerId(ui));
+  const { features = {} } = parseCuration(await savedText(file), path.basename(file.fsPath));
+  const sources = { memory: ui.memory, secrets: ui.secrets };
+  const chosen = await serverById(sources, await activeServerId(ui));
+  const ids = new Set(Object.values(features).flatMap(({ server }) => server ?? []));
+  const named = await Promise.all([...ids].map((id) => serverById(sources, id)));
   const dialect = typeof chosen.dialect === 'string' ? ['--dialect', chosen.dialect] : [];
   const words = ['curate', 'run', file.fsPath, '--out', folder, ...dialect];
   const logFile = path.join(path.dirname(folder), `${path.basename(folder)}.log`);
   const title = 'Starting the curation …';
   await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, () =>
-    startCliProcess({ extensionPath: ui.extensionUri.fsPath, words, chosen, logFile }),
+    startCliProcess({ extensionPath: ui.extensionUri.fsPath, words, chosen, named, logFile }),
   );
   await openFolder(folder);
   return folder;
@@ -119,10 +123,11 @@ async function openFolder(folder: string): Promise<void> {
   await vscode.commands.executeCommand('vscode.openWith', uri, curationViewType);
 }
 
-interface Plan {
-  funnel: { stage: string; left: number }[];
-  producers: { name: string; rows: number; requests: number; tokens: number | null }[];
-}
+const planSchema = z.object({
+  funnel: z.array(z.object({ stage: z.string(), left: z.int() })),
+  producers: z.array(z.object({ name: z.string(), rows: z.int(), requests: z.int(), tokens: z.number().nullable() })),
+});
+type Plan = z.infer<typeof planSchema>;
 
 async function confirmed(ui: UiContext, file: vscode.Uri): Promise<boolean> {
   const { funnel, producers } = await plan(ui, file);
@@ -147,34 +152,14 @@ async function confirmed(ui: UiContext, file: vscode.Uri): Promise<boolean> {
 async function plan(ui: UiContext, file: vscode.Uri): Promise<Plan> {
   refuseUntrusted();
   await savedText(file);
-  const program = path.join(ui.extensionUri.fsPath, 'dist', 'cli.cjs');
-  const words = [program, 'curate', 'plan', file.fsPath, '--json'];
-  const title = 'Collecting rows …';
-  return vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-    async (_, token) => {
-      const abort = new AbortController();
-      token.onCancellationRequested(() => abort.abort());
-      const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-      const options = { env, cwd: path.dirname(file.fsPath), signal: abort.signal, maxBuffer: 64 << 20 };
-      try {
-        return JSON.parse((await promisify(execFile)(process.execPath, words, options)).stdout) as Plan;
-      } catch (failure) {
-        if (abort.signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.', { cause: failure });
-        throw toldBy((failure as { stderr?: string }).stderr ?? '', failure);
-      }
-    },
-  );
-}
-
-/** The error that the command line printed as JSON. */
-function toldBy(stderr: string, cause: unknown): SecondThoughtError {
-  try {
-    const { error } = JSON.parse(stderr);
-    return new SecondThoughtError(error.code, error.message, { remedy: error.remedy });
-  } catch {
-    return new SecondThoughtError('internal', 'The curation could not be planned.', { cause });
-  }
+  const cli = { extensionPath: ui.extensionUri.fsPath };
+  const progress = { location: vscode.ProgressLocation.Notification, title: 'Collecting rows …', cancellable: true };
+  return vscode.window.withProgress(progress, (_, token) => {
+    const abort = new AbortController();
+    token.onCancellationRequested(() => abort.abort());
+    const options = { cwd: path.dirname(file.fsPath), signal: abort.signal };
+    return askCli(cli, ['curate', 'plan', file.fsPath], planSchema, options);
+  });
 }
 
 async function curationFile(ui: UiContext, from: unknown): Promise<vscode.Uri> {

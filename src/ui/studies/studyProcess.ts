@@ -16,6 +16,8 @@ interface Start {
   /** What follows `second-thought`. */
   words: string[];
   chosen: ChosenServer;
+  /** Servers that are named by id besides. */
+  named?: readonly ChosenServer[];
   /** Where what it prints goes. */
   logFile: string;
 }
@@ -25,7 +27,13 @@ interface Start {
  * how far it is.
  * @throws SecondThoughtError `server-error` with what it printed, if it ends at once with an error
  */
-export async function startCliProcess({ extensionPath, words, chosen, logFile }: Start): Promise<number | undefined> {
+export async function startCliProcess({
+  extensionPath,
+  words,
+  chosen,
+  named = [],
+  logFile,
+}: Start): Promise<number | undefined> {
   mkdirSync(path.dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'w');
   const program = path.join(extensionPath, 'dist', 'cli.cjs');
@@ -34,7 +42,7 @@ export async function startCliProcess({ extensionPath, words, chosen, logFile }:
     cwd: path.dirname(logFile),
     detached: true,
     stdio: ['ignore', 'ignore', log],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', ...env },
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', ...env, ...namedServers(named) },
   });
   closeSync(log);
   child.unref();
@@ -56,6 +64,20 @@ function serverArguments({ server }: ChosenServer): { words: string[]; env: Reco
   const key = server.apiKey === undefined ? [] : ['--api-key-env', keyVariable];
   const env: Record<string, string> = server.apiKey === undefined ? {} : { [keyVariable]: server.apiKey };
   return { words: ['--server', server.url, ...model, ...key], env };
+}
+
+/** Servers of this window for a process that reads `config.yaml` only: addresses as JSON, each key in a variable of its own. */
+function namedServers(named: readonly ChosenServer[]): Record<string, string> {
+  const env: Record<string, string> = {};
+  const entries = named.flatMap(({ server, entry }, at) => {
+    if (server.kind !== 'url') return [];
+    const apiKeyEnv = `${keyVariable}_${at}`;
+    if (server.apiKey !== undefined) env[apiKeyEnv] = server.apiKey;
+    const { id, url, model } = server;
+    const own = { ...(model === null ? {} : { model }), ...(entry?.dialect ? { dialect: entry.dialect } : {}) };
+    return [{ id, url, ...own, ...(server.apiKey === undefined ? {} : { apiKeyEnv }) }];
+  });
+  return entries.length === 0 ? {} : { ...env, SECOND_THOUGHT_SERVERS: JSON.stringify(entries) };
 }
 
 /** The last error that the process printed: one JSON line. */

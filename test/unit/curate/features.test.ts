@@ -57,7 +57,7 @@ async function prepare(features: object, behaviours: Behaviour[], parts: Partial
     base: home,
     // Within a thought nothing is waited for, so that waiting is the curation's.
     connectTo: async () => ({ ...connection, retry: { windowMs: 0 } }),
-    usualDialect: 's1',
+    dialectOf: async () => 's1',
     taxonomyFile: '',
     concurrency: 1,
     clock: new HastyClock(),

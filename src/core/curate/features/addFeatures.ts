@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { SecondThoughtError } from '../../base/errors';
 import { shortHash } from '../../base/seeds';
-import { type ConditionChanges, conditionWith } from '../../forcing/condition';
+import { type Condition, type ConditionChanges, conditionWith } from '../../forcing/condition';
 import type { Connection } from '../../servers/connect';
 import { estimateTokens } from '../../tokens/estimate';
 import type { GivenTrace } from '../collect';
@@ -19,7 +19,8 @@ export interface FeatureOptions extends Pick<AskOptions, 'concurrency' | 'clock'
   base: string;
   /** The server of an id, or the usual one. */
   connectTo(server: string | undefined): Promise<Connection>;
-  usualDialect: string;
+  /** How the model of a server writes thinking, where the feature does not say. */
+  dialectOf(server: string | undefined): Promise<Condition['dialect']>;
   /** The taxonomy where the file names none. */
   taxonomyFile: string;
   onProgress?(feature: string, done: number, of: number): void;
@@ -170,10 +171,9 @@ class Producers {
     questions: readonly Question[],
     asked: Pick<AskOptions, 'samples' | 'untilValue' | 'read'>,
   ): Promise<Reply[]> {
-    const { connectTo, folder, usualDialect, onProgress, onAway, concurrency, clock, signal, patienceMs } =
-      this.#options;
+    const { connectTo, folder, dialectOf, onProgress, onAway, concurrency, clock, signal, patienceMs } = this.#options;
     const connection = await connectTo(producer.server);
-    const condition = conditionWith(producer.dialect ?? usualDialect, producer.condition ?? {});
+    const condition = conditionWith(producer.dialect ?? (await dialectOf(producer.server)), producer.condition ?? {});
     const upstream = 'of' in producer ? (this.#versions.get(String(producer.of)) ?? 'given') : '';
     // The number of replies is no part of it: more of them keep those that there are.
     const { samples: _, tries: __, ...same } = producer as { samples?: number; tries?: number };
