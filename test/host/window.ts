@@ -82,13 +82,26 @@ export class Window {
 
   /** Runs a command by its title in the palette. */
   async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
+    await this.#openPalette();
     const input = this.page.locator('.quick-input-widget input').first();
     await input.fill(`>${title}`);
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().waitFor();
     const isFocused = async () => (await this.quickPick.filter({ hasText: title }).count()) > 0;
     while (!(await isFocused())) await this.page.keyboard.press('ArrowDown'); // the list goes round
     await this.page.keyboard.press('Enter');
+  }
+
+  /** A list that is just closing swallows the key: then it is pressed again. */
+  async #openPalette(): Promise<void> {
+    const input = this.page.locator('.quick-input-widget:visible input').first();
+    for (let tries = 0; tries < 5; tries++) {
+      await this.page.keyboard.press('F1');
+      const isOpen = await input.waitFor({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (isOpen) return;
+    }
   }
 
   async openFile(name: string): Promise<void> {
@@ -103,7 +116,7 @@ export class Window {
 
   /** Puts the cursor into a line of the open editor, counted from 1. */
   async goToLine(line: number): Promise<void> {
-    await this.page.keyboard.press('F1');
+    await this.#openPalette();
     const input = this.page.locator('.quick-input-widget input').first();
     await input.fill(`:${line}`);
     await this.page.keyboard.press('Enter');

@@ -56,6 +56,6 @@ describe('reloading the window', () => {
     await window.runCommand('View: Show Second Thought');
     const traces = window.page.locator('.pane-body .monaco-list-row').filter({ hasText: 'tokens' });
     await traces.first().waitFor();
-    expect(await traces.count()).toBeGreaterThanOrEqual(Math.min(reloads, 5));
+    await expect.poll(() => traces.count(), { timeout: 30_000 }).toBeGreaterThanOrEqual(Math.min(reloads, 5));
   }, 600_000);
 });
