@@ -12,6 +12,9 @@ describe('the answer in a text', () => {
     ['', null],
     ['two\nlines', null],
     ['Final Answer:', null],
+    ['So the answer is $5$.\nThat is all.', '$5$'],
+    ['Final Answer: The answer is 42.', '42'],
+    ['**Answer:** 42', '42'],
   ])('of %j is %j', (text, answer) => {
     expect(extractAnswer(text)).toBe(answer);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { extractChoice, gradeAnswer } from '../../../src/core/grade/gradeAnswer';
 import { graderName, graderSchema, parseGrader } from '../../../src/core/grade/graderSpec';
+import { parseStudy } from '../../../src/core/studies/studyFile';
 
 describe('the grader choice', () => {
   it.each([
@@ -56,6 +57,14 @@ describe('the name of a grader', () => {
     ['math', 'There is no grader "math"'],
   ])('%s is refused: %s', (name, message) => {
     expect(() => parseGrader(name)).toThrow(message);
+  });
+
+  it.each([
+    ['latexx', 'It must be one of latex, choice, exact, s1-harness, or { regex: PATTERN }'],
+    ['{ regex: a }', 'It must be a regular expression with one group, around the answer'],
+  ])('in a study is explained with its place: %s', (grader, message) => {
+    const study = `problems: [{ file: a.jsonl }]\nconditions: [{}]\ngrader: ${grader}\n`;
+    expect(() => parseStudy(study, 'a.study.yaml')).toThrow(new RegExp(`a.study.yaml:3:\\d+: grader.*${message}`));
   });
 
   it('of a pattern is an object in files', () => {

@@ -75,6 +75,7 @@ function relation(text: string, inner: Read): Answer | null {
   const pattern = /=|<|>|\\(?:le|ge|ne|in|equiv|approx|to|sim)(?![A-Za-z])/;
   const latex = splitOutside(text, pattern).map((side) => side.trim());
   if (latex.length < 2) return null;
+  if (latex.length === 2 && latex[0] === '' && /^(?:=|\\approx)/.test(text)) return inner(latex[1] ?? '');
   const signs = [...text.matchAll(new RegExp(pattern, 'g'))].map(([sign]) => sign).slice(0, latex.length - 1);
   return { kind: 'relation', signs, latex, sides: latex.map(inner) };
 }

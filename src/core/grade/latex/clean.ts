@@ -155,6 +155,7 @@ function withBraces(source: string): string {
   return text
     .replace(/\\sqrt\s*([0-9A-Za-z])/g, '\\sqrt{$1}')
     .replace(/\\sqrt\s*(\[[^[\]]*\])\s*([0-9A-Za-z])/g, '\\sqrt$1{$2}')
+    .replace(/\\pmod\s*([0-9A-Za-z]+)/g, '\\pmod{$1}')
     .replace(/\^\s*(\d+)/g, '^{$1}')
     .replace(/\^\s*([A-Za-z])/g, '^{$1}')
     .replace(/_\s*(\d+|[A-Za-z])/g, '_{$1}')

@@ -49,7 +49,7 @@ class Comparison {
 
   isSame(given: Answer, wanted: Answer): boolean {
     if (given.kind === 'either' || wanted.kind === 'either') return this.#isSameEither(given, wanted);
-    const [a, b] = withoutLabels(asInterval(given), asInterval(wanted));
+    const [a, b] = withoutLabels(simplified(given, wanted), simplified(wanted, given));
     if (a.kind === 'relation' && b.kind === 'relation') return this.#isSameRelation(a, b);
     if (a.kind === 'interval' && b.kind === 'interval') {
       return a.open === b.open && a.close === b.close && this.#areSame(a.items, b.items);
@@ -65,7 +65,11 @@ class Comparison {
       );
     }
     if (a.kind === 'quantity' && b.kind === 'quantity') return this.#isSameQuantity(a, b);
-    if (!('items' in a && 'items' in b) || a.kind !== b.kind) return false;
+    const [points, others] = [coordinates(a), coordinates(b)];
+    if (a.kind !== b.kind && points && others) return this.#areSame(points, others);
+    if (!('items' in a && 'items' in b)) return false;
+    if (isSetAndList(a, b) || isSetAndList(b, a)) return this.#haveSame(a.items, b.items);
+    if (a.kind !== b.kind) return false;
     const isUnordered = a.kind === 'set' || a.kind === 'union';
     return isUnordered ? this.#haveSame(a.items, b.items) : this.#areSame(a.items, b.items);
   }
@@ -146,7 +150,9 @@ function isRounded(fraction: ExactValue, decimal: ExactValue): boolean {
   return (distance < 0n ? -distance : distance) * 10n ** BigInt(decimal.places) <= fraction.d * decimal.d;
 }
 
+/** What stands for a value: `x`, `a_{1}`, `f(x)`, `(x,y)`, `AB`, `\\angle ABC`, `\\text{Area}`. */
 const isSymbol = (latex: string) =>
+  /^(?:\\(?:angle|triangle)\s*)?[A-Z]{1,3}$|^\\text\{[^{}]*\}$/.test(latex) ||
   /^(?:[A-Za-z]|\\[A-Za-z]+)(?:_\{\w+\})?'?(?:\([A-Za-z](?:,\s*[A-Za-z])*\))?$/.test(latex) ||
   /^\([A-Za-z](?:,\s*[A-Za-z])+\)$/.test(latex);
 
@@ -162,6 +168,49 @@ function unlabelled(answer: Answer): Answer {
   if (isSymbol(answer.latex[0] ?? '')) return right;
   return isSymbol(answer.latex[1] ?? '') && answer.signs[0] === '=' ? left : answer;
 }
+
+/** `x=3, y=4` for (3,4), and a column for a point: what stands at each place; null for what has no places. */
+function coordinates(answer: Answer): Answer[] | null {
+  if (answer.kind === 'tuple') return answer.items;
+  if (answer.kind === 'interval') return answer.open === '(' && answer.close === ')' ? answer.items : null;
+  if (answer.kind === 'matrix') return answer.rows.every((row) => row.length === 1) ? answer.rows.flat() : null;
+  if (answer.kind !== 'list') return null;
+  const names = answer.items.map((item) => (item.kind === 'relation' ? (item.latex[0] ?? '') : ''));
+  const isInOrder = names.every(
+    (name, index) => /^[A-Za-z]$/.test(name) && (index === 0 || name > (names[index - 1] ?? '')),
+  );
+  return isInOrder ? answer.items.map(unlabelled) : null;
+}
+
+/** A set has no order, so neither has a list that is compared with one. */
+const isSetAndList = (a: Answer, b: Answer) => a.kind === 'set' && b.kind === 'list';
+
+/** Inequalities as intervals, `x < 1 or x > 2` as their union, `\\frac14 = 0.25` as its first side where no equation is asked for. */
+function simplified(answer: Answer, other: Answer): Answer {
+  if (answer.kind === 'list') {
+    const items = answer.items.map(asInterval);
+    const isUnion = items.every((item, index) => item.kind === 'interval' && answer.items[index]?.kind === 'relation');
+    return isUnion ? { kind: 'union', items } : answer;
+  }
+  if (
+    answer.kind === 'relation' &&
+    other.kind !== 'relation' &&
+    answer.signs.every((sign) => sign === '=' || sign === '\\approx')
+  ) {
+    const values = answer.latex.map(exactValue);
+    const [first] = answer.sides;
+    if (first && values.every((value) => value !== null) && isChain(answer.signs, values)) return first;
+  }
+  return asInterval(answer);
+}
+
+/** Equal values, and after `\\approx` one that is rounded. */
+const isChain = (signs: string[], values: ExactValue[]) =>
+  values.every((value, index) => {
+    const first = values[0] as ExactValue;
+    const off = (first.n * value.d - value.n * first.d) * 10n ** BigInt(value.places);
+    return signs[index - 1] === '\\approx' ? (off < 0n ? -off : off) <= first.d * value.d : isEqual(first, value);
+  });
 
 /** A label counts only if both have one. */
 function withoutLabels(a: Answer, b: Answer): [Answer, Answer] {

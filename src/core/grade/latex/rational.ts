@@ -18,6 +18,8 @@ const maxLength = 2_000;
  */
 export function exactValue(source: string): ExactValue | null {
   if (source.length > maxLength) return null;
+  const scientific = /^([-+]?\d+(?:\.\d+)?)E([-+]?\d{1,4})$/.exec(source.trim());
+  if (scientific) return exactValue(`${scientific[1]}\\cdot 10^{${scientific[2]}}`);
   const text = source.replace(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])/g, (number) => number.replaceAll(',', ''));
   try {
     const reader = new Reader(text);

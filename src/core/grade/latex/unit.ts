@@ -37,6 +37,8 @@ const aliases = new Map(
     cent: 'cents',
     euro: 'euros eur',
     mph: '',
+    am: '',
+    pm: '',
     kph: '',
     n: 'newton newtons',
     j: 'joule joules',
@@ -61,8 +63,14 @@ export function readQuantity(text: string): Quantity {
   const currency = /^(-?)\s*(\\?\$|€|£)\s*(?=[\d.\\(])/.exec(text);
   if (currency) {
     const unit = currency[2]?.endsWith('$') ? 'dollar' : currency[2] === '€' ? 'euro' : 'lb sterling';
-    return { value: `${currency[1]}${text.slice(currency[0].length)}`, unit, isPercent: false };
+    const { value } = readQuantity(text.slice(currency[0].length)); // without "per hour"
+    return { value: `${currency[1]}${value}`, unit, isPercent: false };
   }
+  const behind = /^(.*\d)\s*(?:\\text\{\s*)?([€£])\s*\}?$/.exec(text);
+  if (behind?.[1] !== undefined)
+    return { value: behind[1], unit: behind[2] === '€' ? 'euro' : 'lb sterling', isPercent: false };
+  const modulus = /^(.*\S)\s*\\pmod\s*\{(\w+)\}$/.exec(text);
+  if (modulus?.[1] !== undefined) return { value: modulus[1], unit: `mod ${modulus[2]}`, isPercent: false };
   const percent =
     /^(.*?\S)\s*\\?%$/.exec(text)?.[1] ?? /^(.*\S)\s*(?:\\text\{\s*percent\s*\}|percent)$/.exec(text)?.[1];
   if (percent !== undefined) return { value: percent.trim(), unit: null, isPercent: true };
@@ -87,7 +95,9 @@ const isAmount = (text: string) => !/\\text|(?<!\\[A-Za-z]*)[A-Za-z]{2}/.test(te
 
 /** A word of three letters is no product of variables; of shorter ones only the known are units. */
 const isUnit = (text: string) =>
-  text.split(/[\s/]+/).every((part) => part.length > 2 || (aliases.has(part) && part.length > 1) || text.includes('/'));
+  text
+    .split(/[\s/]+/)
+    .every((part) => part.length > 2 || (aliases.has(part.toLowerCase()) && part.length > 1) || text.includes('/'));
 
 function unitName(text: string, power: string | undefined, per: string | undefined): string | null {
   const words = text
