@@ -36,7 +36,8 @@ export async function probePlaces(
 ): Promise<ProbePlace[]> {
   const ends = naturalEnds(trace);
   const counts = await thoughtCounts(trace, at, probeTokens, tokenizer);
-  const unique = [...new Set(counts)].sort((a, b) => a - b).slice(0, mostProbes);
+  const outside = counts.map((count) => beforeForcedText(trace, count));
+  const unique = [...new Set(outside)].sort((a, b) => a - b).slice(0, mostProbes);
   const isCues = at.kind === 'cues';
   return unique.map((count) => {
     const offset = offsetOfThought(trace, count);
@@ -86,6 +87,13 @@ function thoughts(trace: Trace): Thought[] {
     before += placed.to - placed.from;
     return [thought];
   });
+}
+
+/** Nobody thinks inside a text that was written as one: there its beginning is meant. */
+function beforeForcedText(trace: Trace, count: number): number {
+  const inside = ({ span, before, from, to }: Thought) =>
+    span.origin !== 'model' && count > before && count < before + to - from;
+  return thoughts(trace).find(inside)?.before ?? count;
 }
 
 /** The place behind the first `count` thinking tokens. */
