@@ -173,6 +173,18 @@ export class Window {
     return this.page.locator('.codelens-decoration:visible');
   }
 
+  /** Clicks a line above the text until what it does is seen: one that is drawn anew under the mouse swallows the click. */
+  async clickLens(title: string, seen: Locator): Promise<void> {
+    for (let tries = 0; tries < 5 && !(await seen.isVisible()); tries++) {
+      await this.outcomes
+        .getByText(title)
+        .click({ timeout: 5_000 })
+        .catch(() => {});
+      await seen.waitFor({ timeout: 10_000 }).catch(() => {});
+    }
+    await seen.waitFor();
+  }
+
   /** The button of a modal question. */
   dialogButton(title: string | RegExp): Locator {
     return this.page.locator('.monaco-dialog-box').getByRole('button', { name: title });

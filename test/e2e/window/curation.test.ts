@@ -23,16 +23,7 @@ describe('a curation', () => {
   it('is planned and run from the line above it, and its viewer follows to the end', async () => {
     await window.openFile('first-set.curation.yaml');
     const question = window.page.getByText(/60 rows, 60 after decontamination and deduplication\. 120 requests/);
-    // A line above the text may be drawn anew under the mouse: it is clicked until it asks.
-    const asks = async () => {
-      await window.outcomes
-        .getByText('Run Curation')
-        .click({ timeout: 5_000 })
-        .catch(() => {});
-      await question.waitFor({ timeout: 10_000 }).catch(() => {});
-      return question.isVisible();
-    };
-    await expect.poll(asks, { timeout: 45_000 }).toBe(true);
+    await window.clickLens('Run Curation', question);
     await window.dialogButton('Start').click();
     await window.viewer.getByRole('progressbar', { name: 'teacher' }).waitFor();
     await window.viewer.getByText('15 of 60 rows in the set').waitFor({ timeout: 120_000 });

@@ -33,7 +33,7 @@ afterEach(async (context) => {
 describe('a study', () => {
   it('is run from the line above it, after a question, and its viewer follows to the end', async () => {
     await window.openFile('cues.study.yaml');
-    await window.outcomes.getByText('Run Study').click();
+    await window.clickLens('Run Study', window.dialogButton('Start'));
     await window.dialogButton('Start').click();
     await window.viewer.getByText('24 of 24 samples').waitFor();
     await window.viewer.getByText('✓ Finished').waitFor();
