@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { appendTrainingRow, dividesPart, trainingRow } from '../core/lab/trainingRow';
+import { appendJsonLine } from '../core/base/files';
+import { dividesPart, trainingRow } from '../core/lab/trainingRow';
 import { connect } from '../core/servers/connect';
 import { untilInterrupted } from './interrupt';
 import { count } from './numbers';
@@ -44,7 +45,7 @@ async function add(reference: string, flags: AddFlags, packageRoot: string): Pro
   try {
     if (connection) checkSameModel(trace, connection);
     const row = await trainingRow(trace, connection?.client ?? null, until);
-    await appendTrainingRow(path.resolve(flags.to), row);
+    await appendJsonLine(path.resolve(flags.to), row);
     if (flags.json) printJson(row);
     else process.stdout.write(`${row.id} was added to ${flags.to}.\n`);
   } finally {

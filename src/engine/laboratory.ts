@@ -1,4 +1,5 @@
 import { systemClock } from '../core/base/clock';
+import { appendJsonLine } from '../core/base/files';
 import { gradeTrace } from '../core/evaluate/outcome';
 import { type ForkChanges, forkTrace, linear } from '../core/forcing/fork';
 import { type ForkNode, forkTree } from '../core/lab/forkTree';
@@ -7,7 +8,7 @@ import { offsetOfPlace, type TextPlace } from '../core/lab/place';
 import { type ProbeRecord, probeTrace } from '../core/lab/probe';
 import { appendProbes, readProbes } from '../core/lab/probeFile';
 import { type ProbeAt, probePlaces, usualProbeTokens } from '../core/lab/probePlaces';
-import { appendTrainingRow, trainingRow } from '../core/lab/trainingRow';
+import { trainingRow } from '../core/lab/trainingRow';
 import type { Connection } from '../core/servers/connect';
 import { ancestorsOf } from '../core/traces/forkStore';
 import type { RunStore } from '../core/traces/runStore';
@@ -57,7 +58,7 @@ export async function writeNote(request: Ask<'note'>, { client }: Connection, fo
 
 export async function keepAsRow({ trace, until, file }: Ask<'trainingRow'>, { client }: Connection): Promise<void> {
   const offset = until && (await offsetOfPlace(trace, until, client));
-  await appendTrainingRow(file, await trainingRow(trace, client, offset));
+  await appendJsonLine(file, await trainingRow(trace, client, offset));
 }
 
 export async function laboratoryOf(trace: Trace, folder: string, scratch: RunStore): Promise<Laboratory> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { SecondThoughtError } from './errors';
 
@@ -88,5 +88,15 @@ export function endsTorn(file: string): boolean {
     return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 10;
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Appends a value as a line of a JSON-lines file, flushed; what a crash left of a line before stays apart. @throws SecondThoughtError `file-not-written` */
+export async function appendJsonLine(file: string, value: unknown): Promise<void> {
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await appendFile(file, `${endsTorn(file) ? '\n' : ''}${JSON.stringify(value)}\n`, { flush: true });
+  } catch (error) {
+    throw new SecondThoughtError('file-not-written', `Could not write ${file} (${reasonOf(error)}).`, { cause: error });
   }
 }

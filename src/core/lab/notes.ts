@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
-import { endsTorn, parseJsonLines, readTextFile, reasonOf } from '../base/files';
+import { appendJsonLine, parseJsonLines, readTextFile } from '../base/files';
 
 /** A note or a label on a trace, a part of it, or a problem: a line of `notes.jsonl` of the run. The last line of an id counts. */
 export const noteSchema = z.object({
@@ -75,12 +74,4 @@ async function latest(runFolder: string): Promise<Map<string, Note>> {
   return new Map(notes.map((note) => [note.id, note]));
 }
 
-async function append(runFolder: string, note: Note): Promise<void> {
-  const file = fileOf(runFolder);
-  try {
-    await mkdir(runFolder, { recursive: true });
-    await appendFile(file, `${endsTorn(file) ? '\n' : ''}${JSON.stringify(note)}\n`, { flush: true });
-  } catch (error) {
-    throw new SecondThoughtError('file-not-written', `Could not write ${file} (${reasonOf(error)}).`, { cause: error });
-  }
-}
+const append = (runFolder: string, note: Note) => appendJsonLine(fileOf(runFolder), note);

@@ -1,7 +1,5 @@
-import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { SecondThoughtError } from '../base/errors';
-import { endsTorn, parseJsonLines, readTextFile, reasonOf } from '../base/files';
+import { appendJsonLine, parseJsonLines, readTextFile } from '../base/files';
 import { type ProbeRecord, probeRecordSchema } from './probe';
 
 const fileOf = (runFolder: string) => path.join(runFolder, 'probes.jsonl');
@@ -14,12 +12,5 @@ export async function readProbes(runFolder: string): Promise<ProbeRecord[]> {
 }
 
 /** @throws SecondThoughtError `file-not-written` */
-export async function appendProbes(runFolder: string, record: ProbeRecord): Promise<void> {
-  const file = fileOf(runFolder);
-  try {
-    await mkdir(runFolder, { recursive: true });
-    await appendFile(file, `${endsTorn(file) ? '\n' : ''}${JSON.stringify(record)}\n`, { flush: true });
-  } catch (error) {
-    throw new SecondThoughtError('file-not-written', `Could not write ${file} (${reasonOf(error)}).`, { cause: error });
-  }
-}
+export const appendProbes = (runFolder: string, record: ProbeRecord): Promise<void> =>
+  appendJsonLine(fileOf(runFolder), record);

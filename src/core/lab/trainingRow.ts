@@ -1,11 +1,8 @@
-import { appendFile, mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
-import { endsTorn, reasonOf } from '../base/files';
 import { shortHash } from '../base/seeds';
 import type { Tokenizer } from '../inference/dialects';
-import { answerText, keptSpans, type Trace, thinkingText } from '../traces/trace';
+import { answerText, type Trace, thinkingText } from '../traces/trace';
 import { placedSpans } from './place';
 
 /** A trace as a row that a curation reads (`question`, `solution`, and a trace of the fields `thinking` and `attempt`). */
@@ -64,14 +61,4 @@ async function trimmed(trace: Trace, until: number, tokenizer: Tokenizer | null)
 
 /** Whether trimming at a place divides a part, so that its text has to be asked for. */
 export const dividesPart = (trace: Trace, until: number): boolean =>
-  keptSpans(trace).length > 0 && placedSpans(trace).some(({ from, to }) => from < until && until < to);
-
-/** Appends a row to a file of rows. @throws SecondThoughtError `file-not-written` */
-export async function appendTrainingRow(file: string, row: TrainingRow): Promise<void> {
-  try {
-    await mkdir(path.dirname(file), { recursive: true });
-    await appendFile(file, `${endsTorn(file) ? '\n' : ''}${JSON.stringify(row)}\n`, { flush: true });
-  } catch (error) {
-    throw new SecondThoughtError('file-not-written', `Could not write ${file} (${reasonOf(error)}).`, { cause: error });
-  }
-}
+  placedSpans(trace).some(({ from, to }) => from < until && until < to);
