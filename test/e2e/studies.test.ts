@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } 
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseJsonLines } from '../../src/core/base/files';
+import { readParquet } from '../../src/core/data/parquet';
 import { CliHome, finished, printed, root } from './support/cli';
 
 /** Studies from the command line, on the bundled model. */
@@ -83,6 +84,19 @@ describe('a study', () => {
     const { id } = JSON.parse(traceLines(document.run)[0] ?? '{}');
     const shown = await home.run(['show', `${document.run}#${id.slice(0, 8)}`, '--json']);
     expect(JSON.parse(shown.stdout).id).toBe(id);
+  });
+
+  it('is exported as Parquet to a file that ends so, and never to a terminal', async () => {
+    const { document } = await run(study(caps(2)));
+    const file = path.join(home.folder, 'samples.parquet');
+    expect(await home.run(['export', document.run, '--out', file])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const table = [];
+    for await (const { row } of readParquet(file)) table.push(row);
+    expect(table).toHaveLength(6);
+    expect(table[0]).toMatchObject({ condition: 'natural', sample: 0, thinkingTokens: expect.any(Number) });
+    const refused = await home.run(['export', document.run, '--format', 'parquet']);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('Name a file: --out samples.parquet');
   });
 
   it('killed at any moment and resumed comes to the same, and no finished sample is made twice', async () => {

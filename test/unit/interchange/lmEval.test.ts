@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/base/clock';
+import { readParquet, writeParquet } from '../../../src/core/data/parquet';
 import { conditionWith } from '../../../src/core/forcing/condition';
 import { exportedRows, toCsv } from '../../../src/core/interchange/exportRun';
 import { importLmEval } from '../../../src/core/interchange/importLmEval';
@@ -144,6 +145,16 @@ it.each([
   ['rejection_sample3500', 'other'],
 ])('the published run %j is known to be %s', (name, role) => {
   expect(roleOf(conditionWith('s1', publishedRun(name) ?? {}))).toBe(role);
+});
+
+it('the samples of a run as Parquet read back as they are', async () => {
+  write('nottc', 'math', [line(0, [response(2, '=1+1, "x"')], [0]), line(1, [response(3, '7')], [1])]);
+  const { run } = await importLmEval(path.join(folder, 'results'), path.join(folder, 'run'), options);
+  const file = path.join(folder, 'samples.parquet');
+  await writeParquet(file, [...exportedRows(run)]);
+  const read = [];
+  for await (const { row } of readParquet(file)) read.push(row);
+  expect(read).toEqual([...exportedRows(run)]);
 });
 
 it('a table of samples reads back, and holds no formula', async () => {
