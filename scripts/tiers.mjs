@@ -57,10 +57,10 @@ function troubles({ name, message, assertionResults }) {
   const short = path.relative(root, name);
   if (assertionResults.length === 0 && message) return [`failed: ${short}: ${message.slice(0, 300)}`];
   return assertionResults.flatMap(({ fullName, status, failureMessages }) => {
-    const [first] = failureMessages ?? [];
-    if (!first) return [];
-    const why = first.split('\n').slice(0, 4).join(' | ').slice(0, 500);
-    return [`${status === 'passed' ? 'passed only on its second try' : 'failed'}: ${short}: ${fullName}: ${why}`];
+    if (!failureMessages?.length) return [];
+    const why = failureMessages.map((text) => text.split('\n').slice(0, 4).join(' | ').slice(0, 900));
+    const outcome = status === 'passed' ? 'passed only on its second try' : 'failed';
+    return [`${outcome}: ${short}: ${fullName}:`, ...why.map((text) => `  ${text}`)];
   });
 }
 

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+import { afterEach } from 'vitest';
 import { launchBrowser } from '../../scripts/host/browser.mjs';
 import { startHost, type VscodeHost, windowUrl } from '../../scripts/host/vscodeHost.mjs';
 
@@ -17,6 +18,15 @@ export interface WindowOptions {
   /** Ask whether the folder is trusted. */
   withTrust?: boolean;
   viewport?: { width: number; height: number };
+}
+
+/** For a test that fails: a picture, and what was to be seen as a part of its failure, since elsewhere only text is kept. */
+export function tellWhatWasSeen(window: () => Window | undefined): void {
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    await window()?.screenshot(`failed-${task.name}`);
+    throw new Error(`The window showed: ${await window()?.seen()}`);
+  });
 }
 
 /** A real VS Code window, driven as a user would: by palette, mouse and keyboard. Waits for what it sees, never for time. */
@@ -204,6 +214,28 @@ export class Window {
     mkdirSync(path.dirname(file), { recursive: true });
     await this.page.screenshot({ path: file });
     return file;
+  }
+
+  /** What can be read in the window now: questions, notices, lists, tabs, lines above the text, pages. */
+  async seen(): Promise<string> {
+    const texts = async (name: string, found: Locator) => {
+      const lines = (await found.allInnerTexts().catch(() => [])).map((text) => text.replaceAll(/\s+/g, ' ').trim());
+      return lines.length > 0 ? [`${name}: ${lines.join(' · ').slice(0, 400)}`] : [];
+    };
+    const pages = this.page.locator('iframe.webview.ready:visible');
+    const bodies = Array.from({ length: await pages.count() }, (_, at) => {
+      const page = pages.nth(at).contentFrame().locator('#active-frame').contentFrame();
+      return texts('page', page.locator('body'));
+    });
+    const parts = await Promise.all([
+      texts('question', this.page.locator('.monaco-dialog-box')),
+      texts('notice', this.page.locator('.notification-list-item:visible')),
+      texts('list', this.page.locator('.quick-input-widget:visible')),
+      texts('tab', this.page.locator('.tab.active')),
+      texts('lens', this.outcomes),
+      ...bodies,
+    ]);
+    return parts.flat().join('; ');
   }
 
   async close(): Promise<void> {

@@ -84,11 +84,13 @@ describe('studies in VS Code', () => {
     assert.match(said ?? '', /Which of several cues/);
   });
 
-  it('Run Study runs it in a process of its own, and its run can be opened from the study', async () => {
+  it('Run Study, even clicked twice, runs it once in a process of its own, and its run can be opened from the study', async () => {
     const conditions = 'conditions:\n  - name: natural\n  - { name: cued, ignore: 1 }\n';
     const document = await open('small.study.yaml', `title: Small\n${problems}${conditions}`);
-    const run = await vscode.commands.executeCommand<string | undefined>(commandIds.runStudy, document.uri);
+    const click = () => vscode.commands.executeCommand<string | undefined>(commandIds.runStudy, document.uri);
+    const [run, again] = await Promise.all([click(), click()]);
     assert.ok(run, 'it has begun');
+    assert.equal(again, undefined, 'a double click is one run');
     await until(async () => ((await readRunStatus(run))?.state === 'finished' ? true : undefined));
     const { records, planned } = await StudyRun.open(run, systemClock);
     assert.equal([...records].length, planned);

@@ -18,6 +18,7 @@ import { activeServerId, serverById } from '../servers/knownServers';
 import { startCliProcess } from '../studies/studyProcess';
 import { traceUri } from '../traceViewer/traceUri';
 import { refuseUntrusted } from '../trust';
+import { once } from './once';
 
 /** Curate Data Set…: a curation of this folder or a new one; its plan; then the run. */
 export async function curateDataSet(ui: UiContext): Promise<string | undefined> {
@@ -28,15 +29,17 @@ export async function curateDataSet(ui: UiContext): Promise<string | undefined> 
 /** Plan: how many rows are left, and what asking models about them takes. Then the run, if it is wanted. */
 export async function planCuration(ui: UiContext, from: unknown): Promise<string | undefined> {
   const file = await curationFile(ui, from);
-  return (await confirmed(ui, file)) ? startCuration(ui, file) : undefined;
+  return once(file, async () => ((await confirmed(ui, file)) ? startCuration(ui, file) : undefined));
 }
 
 /** Run Curation: as a process of its own. Asks first where models are to be asked for much. */
 export async function runCuration(ui: UiContext, from: unknown): Promise<string | undefined> {
   const file = await curationFile(ui, from);
-  const { features = {} } = parseCuration(await savedText(file), path.basename(file.fsPath));
-  if (Object.keys(features).length > 0 && !(await confirmed(ui, file))) return undefined;
-  return startCuration(ui, file);
+  return once(file, async () => {
+    const { features = {} } = parseCuration(await savedText(file), path.basename(file.fsPath));
+    if (Object.keys(features).length > 0 && !(await confirmed(ui, file))) return undefined;
+    return startCuration(ui, file);
+  });
 }
 
 export async function openCuration(ui: UiContext, from: unknown): Promise<void> {

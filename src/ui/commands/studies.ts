@@ -14,11 +14,16 @@ import { activeServerId, type ChosenServer, serverById } from '../servers/knownS
 import { progressText } from '../studies/studyLenses';
 import { startCliProcess } from '../studies/studyProcess';
 import { refuseUntrusted } from '../trust';
+import { once } from './once';
 
 /** Run Study: as a process of its own. Its run opens as soon as there is one. */
 export async function runStudy(ui: UiContext, from: unknown): Promise<string | undefined> {
   refuseUntrusted();
   const file = await studyFile(from);
+  return once(file, () => planAndRun(ui, file));
+}
+
+async function planAndRun(ui: UiContext, file: vscode.Uri): Promise<string | undefined> {
   const study = parseStudy(await savedText(file), path.basename(file.fsPath));
   const chosen = await serverById(
     { memory: ui.memory, secrets: ui.secrets },

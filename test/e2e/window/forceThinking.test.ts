@@ -1,13 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Window } from '../../host/window';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 /** The real window, driven from outside; the bundled model answers. */
 let window: Window;
 const problemFile = 'letters-and-sums.problems.jsonl';
 
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-});
+tellWhatWasSeen(() => window);
 
 const state = (name: string) => window.viewer.locator(`[data-state="${name}"]`);
 

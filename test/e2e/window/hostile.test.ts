@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FaultServer, ids, natural } from '../../faults/faultServer';
-import { Window } from '../../host/window';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 /** What a model may say to the people and programs that read it. None of it may do anything. */
 const thinking = [
@@ -35,9 +35,7 @@ afterAll(async () => {
   await window?.close();
   await server?.stop();
 });
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-});
+tellWhatWasSeen(() => window);
 
 /** Elements in a place that only markup could have made. */
 const made = (place: string) =>

@@ -1,14 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FaultServer, ids, natural } from '../../faults/faultServer';
-import { Window } from '../../host/window';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 let window: Window;
 let server: FaultServer;
 const problemFile = 'letters-and-sums.problems.jsonl';
 
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-});
+tellWhatWasSeen(() => window);
 
 const settingsFor = (url: string) => ({
   'secondThought.servers': [{ id: 'slow', url }],

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { descendantsOf } from '../../host/processes';
-import { Window } from '../../host/window';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 /** Jobs on this machine, as plain processes, in a real window: nothing is faked. */
 let window: Window;
@@ -48,9 +48,7 @@ afterAll(async () => {
   await window?.close();
   for (const folder of [workspace, home]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-});
+tellWhatWasSeen(() => window);
 
 describe('fine-tuning', () => {
   it('says steps, tokens and the command before anything is sent, and can be had as a file', async () => {

@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageVsix } from '../../host/vsix';
-import { Window } from '../../host/window';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 /** Everything here is done without a mouse, in what users install. */
 let window: Window;
@@ -9,9 +9,7 @@ beforeAll(async () => {
   window = await Window.open({ vsix: packageVsix() });
 });
 afterAll(() => window?.close());
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-});
+tellWhatWasSeen(() => window);
 
 const press = (key: string) => window.page.keyboard.press(key);
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Window } from '../../host/window';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 /** The trace laboratory in the real window, with the bundled model: taken hold of by the keyboard. */
 let window: Window;
@@ -9,9 +9,7 @@ beforeAll(async () => {
   window = await Window.open();
 });
 afterAll(() => window?.close());
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-});
+tellWhatWasSeen(() => window);
 
 const complete = () => window.viewer.locator('[data-state="complete"]');
 const part = (title: string) =>

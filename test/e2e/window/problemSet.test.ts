@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageVsix } from '../../host/vsix';
-import { Window } from '../../host/window';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 /** In what users install. */
 let window: Window;
@@ -15,9 +15,7 @@ beforeAll(async () => {
   writeFileSync(path.join(window.folder, sums), text);
 });
 afterAll(() => window?.close());
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-});
+tellWhatWasSeen(() => window);
 
 const inExplorer = (name: string) =>
   window.page.locator(`.explorer-folders-view .monaco-list-row[aria-label="${name}"]`);

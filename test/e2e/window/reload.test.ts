@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { descendantsOf } from '../../host/processes';
-import { Window } from '../../host/window';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 /** `npm run test:long` reloads 20 times. */
 const reloads = process.env.SECOND_THOUGHT_LONG ? 20 : 2;
@@ -10,9 +10,7 @@ beforeAll(async () => {
   window = await Window.open();
 });
 afterAll(() => window?.close());
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-});
+tellWhatWasSeen(() => window);
 
 /** Our processes below the VS Code server: engines and local servers. */
 const ours = () =>

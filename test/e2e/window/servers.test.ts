@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Window } from '../../host/window';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tellWhatWasSeen, Window } from '../../host/window';
 import { CliHome, printed } from '../support/cli';
 
 /** A real server that wants a key: the local one, started by hand. */
@@ -26,9 +26,7 @@ afterAll(async () => {
   served?.kill('SIGINT');
   home?.dispose();
 });
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-});
+tellWhatWasSeen(() => window);
 
 describe('a server of the user’s own', () => {
   it('that was not added to the end leaves no key behind', async () => {

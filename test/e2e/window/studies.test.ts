@@ -1,8 +1,8 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Window } from '../../host/window';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 /** A study from its file to a flip, in a real window, on the bundled model. */
 let window: Window;
@@ -26,9 +26,7 @@ afterAll(async () => {
   await window?.close();
   rmSync(workspace, { recursive: true, force: true });
 });
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-});
+tellWhatWasSeen(() => window);
 
 describe('a study', () => {
   it('is run from the line above it, after a question, and its viewer follows to the end', async () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FaultServer, ids, natural } from '../../faults/faultServer';
 import { descendantsOf } from '../../host/processes';
-import { Window } from '../../host/window';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 /** A folder from somewhere else, with a configuration that sends requests where it likes. */
 let window: Window;
@@ -28,10 +28,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   rmSync(home, { recursive: true, force: true });
 });
-afterEach(async (context) => {
-  if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
+afterEach(async () => {
   await window?.close();
 });
+tellWhatWasSeen(() => window); // before it is closed: what is said last is done first
 
 describe('a downloaded folder', () => {
   it('starts nothing and sends nothing while it is not trusted', async () => {

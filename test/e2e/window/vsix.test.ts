@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FaultServer, ids, natural } from '../../faults/faultServer';
 import { descendantsOf } from '../../host/processes';
 import { packageVsix, target, version } from '../../host/vsix';
-import { Window } from '../../host/window';
+import { tellWhatWasSeen, Window } from '../../host/window';
 
 /** What users install, in a VS Code that knows nothing of the checkout; the bundled model answers. */
 const root = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -57,9 +57,7 @@ describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
     await window?.close();
     await server?.stop();
   });
-  afterEach(async (context) => {
-    if (context.task.result?.state === 'fail') await window.screenshot(`failed-${context.task.name}`);
-  });
+  tellWhatWasSeen(() => window);
 
   it('forces thinking offline with the bundled model, from nothing but its own folder', async () => {
     await forceThinking();
