@@ -21,13 +21,13 @@ module.exports = {
       severity: 'error',
       comment: 'core runs in plain Node and knows no shell',
       from: { path: '^src/core' },
-      to: { path: '^(src/(cli|engine|localServer|ui|extension|protocol)|webview|test)' },
+      to: { path: '^(src/(cli|engine|localServer|ui|extension|protocol|runPage)|webview|test)' },
     },
     {
       name: 'protocol-knows-core-types-only',
       severity: 'error',
       from: { path: '^src/protocol' },
-      to: { path: '^src/(cli|engine|localServer|ui|extension)' },
+      to: { path: '^src/(cli|engine|localServer|ui|extension|runPage)' },
     },
     {
       name: 'webview-knows-protocol-only',
@@ -90,6 +90,13 @@ module.exports = {
       '^src/core/grade/latex/expressions|^node_modules',
       'loaded in the grader thread only: it is large, and answers are made to be hard on it',
     ),
+    {
+      name: 'run-page-knows-no-shell',
+      severity: 'error',
+      comment: 'what the page of a run shows is the same in VS Code and in a file',
+      from: { path: '^src/runPage' },
+      to: { path: '^src/(cli|engine|localServer|ui|extension)' },
+    },
     {
       name: 'no-compute-engine-in-the-extension-host',
       severity: 'error',

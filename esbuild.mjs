@@ -56,6 +56,7 @@ const builds = [
     entryPoints: {
       traceViewer: 'webview/traceViewer/main.ts',
       runViewer: 'webview/runViewer/main.ts',
+      offlineHost: 'webview/offlineHost/main.ts',
       jobPage: 'webview/jobPage/main.ts',
       curationViewer: 'webview/curationViewer/main.ts',
     },

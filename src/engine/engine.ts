@@ -16,9 +16,9 @@ import { findWithForks } from '../core/traces/forkStore';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
+import { runReport } from '../runPage/runReport';
 import { CurationViews } from './curationViews';
 import { forksOf, keepAsRow, laboratoryOf, probesOf, writeNote } from './laboratory';
-import { runReport } from './runReport';
 
 interface EngineOptions {
   store: RunStore;

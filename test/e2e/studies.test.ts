@@ -86,7 +86,7 @@ describe('a study', () => {
     expect(JSON.parse(shown.stdout).id).toBe(id);
   });
 
-  it('is exported as Parquet to a file that ends so, and never to a terminal', async () => {
+  it('is exported as what the name of the file ends in; Parquet never to a terminal, and nothing that is not known', async () => {
     const { document } = await run(study(caps(2)));
     const file = path.join(home.folder, 'samples.parquet');
     expect(await home.run(['export', document.run, '--out', file])).toMatchObject({ code: 0, stdout: '', stderr: '' });
@@ -97,6 +97,14 @@ describe('a study', () => {
     const refused = await home.run(['export', document.run, '--format', 'parquet']);
     expect(refused).toMatchObject({ code: 2, stdout: '' });
     expect(refused.stderr).toContain('Name a file: --out samples.parquet');
+    const page = path.join(home.folder, 'run.HTML'); // the whole run as one file, with the traces that are asked for
+    expect(await home.run(['export', document.run, '--out', page, '--traces', '2'])).toMatchObject({ code: 0 });
+    const html = readFileSync(page, 'utf8');
+    expect(html.match(/<details class="trace"/g)).toHaveLength(2);
+    expect(html).toContain('2 of 6 traces are in this file');
+    const unknown = await home.run(['export', document.run, '--out', 'samples.xlsx']);
+    expect(unknown).toMatchObject({ code: 2, stdout: '' });
+    expect(unknown.stderr).toContain('Nothing is known to be written as .xlsx');
   });
 
   it('killed at any moment and resumed comes to the same, and no finished sample is made twice', async () => {

@@ -4,9 +4,10 @@ import { systemClock } from '../../core/base/clock';
 import { RunFollower } from '../../core/studies/followRun';
 import { StudyRun } from '../../core/studies/studyRun';
 import { type FromRunViewer, fromRunViewerSchema, type ToRunViewer, type WireReport } from '../../protocol/runViewer';
+import { runSnapshot } from '../../runPage/runSnapshot';
+import { type WirePlaces, wireStatus } from '../../runPage/toWire';
 import { runViewType } from '../ids';
 import { pageHtml } from '../pageHtml';
-import { WirePlaces, wireCondition, wireProblem, wireStatus } from './toWire';
 
 /** What the page asks for besides its own messages. */
 export type RunRequest = Exclude<FromRunViewer, { type: 'ready' }>;
@@ -107,23 +108,12 @@ class RunFeed implements vscode.Disposable {
   /** Everything, to a page that begins. */
   async snapshot(): Promise<void> {
     const run = await StudyRun.open(this.#folder, systemClock);
-    const conditions = run.about.conditions.map(wireCondition);
-    const problems = run.problems.map(wireProblem);
-    this.#places = new WirePlaces(conditions, problems);
     this.#follower = new RunFollower(this.#folder);
     const { records, status } = await this.#follower.next();
-    const { title, server, createdAt, seed } = run.about;
-    this.#post({
-      type: 'run/snapshot',
-      title,
-      about: `${server.model} on ${server.id}, ${new Date(createdAt).toLocaleString()}, seed ${seed}`,
-      folder: this.#folder,
-      conditions,
-      problems,
-      samples: this.#places.samples(records),
-      status: wireStatus(status),
-      report: null,
-    });
+    const parts = { folder: this.#folder, records, status: wireStatus(status) };
+    const { snapshot, places } = runSnapshot(run, parts);
+    this.#places = places;
+    this.#post(snapshot);
     this.#isStale = true;
     this.#scoredAt = 0;
     await this.#report();

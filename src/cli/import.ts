@@ -1,14 +1,9 @@
 import path from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { systemClock } from '../core/base/clock';
-import { SecondThoughtError } from '../core/base/errors';
-import { writeWholeFile } from '../core/base/files';
-import { writeParquet } from '../core/data/parquet';
-import { exportedRows, toCsv } from '../core/interchange/exportRun';
 import { importLmEval, type TokenCounter } from '../core/interchange/importLmEval';
 import { connect } from '../core/servers/connect';
 import { conditionProgress } from '../core/studies/runStatus';
-import { StudyRun } from '../core/studies/studyRun';
 import { estimateTokens } from '../core/tokens/estimate';
 import { untilInterrupted } from './interrupt';
 import { printJson } from './output';
@@ -73,46 +68,4 @@ async function tokenCounter(
       await close();
     },
   };
-}
-
-const formats = ['csv', 'jsonl', 'parquet'] as const;
-type Format = (typeof formats)[number];
-
-interface ExportFlags {
-  format?: Format;
-  out?: string;
-}
-
-/** `second-thought export`: the samples of a run for other programs. */
-export function addExport(program: Command): void {
-  program
-    .command('export')
-    .argument('<run>', 'folder of a run')
-    .description('Write the samples of a run as a table: one row per sample, with question, answer, outcome and costs.')
-    .addOption(new Option('--format <name>', 'without it: what the name of --out ends in, else csv').choices(formats))
-    .option('--out <file>', 'where to; without it: standard output')
-    .addHelpText('after', '\nExample:\n  second-thought export runs/cues-20260102T030405 --out cues.parquet')
-    .action(exportRun);
-}
-
-async function exportRun(folder: string, { format: named, out }: ExportFlags): Promise<void> {
-  const ending = path.extname(out ?? '').slice(1);
-  const format = named ?? formats.find((each) => each === ending) ?? 'csv';
-  const rows = [...exportedRows(await StudyRun.open(path.resolve(folder), systemClock))];
-  if (rows.length === 0) {
-    throw new SecondThoughtError('bad-usage', `The run in ${folder} has no sample yet.`, {
-      remedy: `Make some: second-thought run --resume ${folder}`,
-    });
-  }
-  if (format === 'parquet') {
-    if (out === undefined) {
-      throw new SecondThoughtError('bad-usage', 'Parquet is not written to standard output: it is no text.', {
-        remedy: 'Name a file: --out samples.parquet',
-      });
-    }
-    return writeParquet(out, rows);
-  }
-  const text = format === 'csv' ? toCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  if (out === undefined) process.stdout.write(text);
-  else await writeWholeFile(out, text);
 }

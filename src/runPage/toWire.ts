@@ -1,9 +1,9 @@
-import { problemKey } from '../../core/problems/problem';
-import { roleOf } from '../../core/studies/role';
-import type { RunStatus } from '../../core/studies/runStatus';
-import type { SampleRecord } from '../../core/studies/sampleRecord';
-import type { PlannedCondition, PlannedProblem } from '../../core/studies/studyPlan';
-import type { WireCondition, WireProblem, WireRunStatus, WireSample } from '../../protocol/runViewer';
+import { problemKey } from '../core/problems/problem';
+import { roleOf } from '../core/studies/role';
+import type { RunStatus } from '../core/studies/runStatus';
+import type { SampleRecord } from '../core/studies/sampleRecord';
+import type { PlannedCondition, PlannedProblem } from '../core/studies/studyPlan';
+import type { WireCondition, WireProblem, WireRunStatus, WireSample } from '../protocol/runViewer';
 
 const questionCharacters = 200;
 

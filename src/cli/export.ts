@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { systemClock } from '../core/base/clock';
+import { SecondThoughtError } from '../core/base/errors';
+import { writeWholeFile } from '../core/base/files';
+import { writeParquet } from '../core/data/parquet';
+import { exportedRows, toCsv } from '../core/interchange/exportRun';
+import { runSamplesOf } from '../core/studies/readRunSamples';
+import { readRunStatus } from '../core/studies/runStatus';
+import { StudyRun } from '../core/studies/studyRun';
+import { RunStore } from '../core/traces/runStore';
+import type { Trace } from '../core/traces/trace';
+import { offlinePage } from '../runPage/offlinePage';
+import { runReport } from '../runPage/runReport';
+import { runSnapshot } from '../runPage/runSnapshot';
+import { wireStatus } from '../runPage/toWire';
+import { positive } from './numbers';
+
+const formats = ['csv', 'jsonl', 'parquet', 'html'] as const;
+type Format = (typeof formats)[number];
+
+interface ExportFlags {
+  format?: Format;
+  html?: boolean;
+  out?: string;
+  traces: number;
+}
+
+const example = `
+A page (html) is one file that needs no network: numbers, figure, table, every problem, and the traces behind them.
+
+Examples:
+  second-thought export runs/cues-20260102T030405 --out cues.parquet
+  second-thought export runs/cues-20260102T030405 --out cues.html`;
+
+/** \`second-thought export\`: a run for other programs, or as a page to send around. */
+export function addExport(program: Command, packageRoot: string): void {
+  program
+    .command('export')
+    .argument('<run>', 'folder of a run')
+    .description('Write the samples of a run as a table, one row per sample; or the whole run as one page.')
+    .addOption(new Option('--format <name>', 'without it: what the name of --out ends in, else csv').choices(formats))
+    .addOption(new Option('--html', 'the same as --format html').conflicts('format'))
+    .option('--out <file>', 'where to; without it: standard output')
+    .option('--traces <n>', 'how many traces a page holds at most', positive, 1_000)
+    .addHelpText('after', example)
+    .action((folder: string, flags: ExportFlags) => exportRun(folder, flags, packageRoot));
+}
+
+async function exportRun(folder: string, flags: ExportFlags, packageRoot: string): Promise<void> {
+  const { out } = flags;
+  const format = formatOf(flags);
+  const run = await StudyRun.open(path.resolve(folder), systemClock);
+  const rows = [...exportedRows(run)];
+  if (rows.length === 0) {
+    throw new SecondThoughtError('bad-usage', `The run in ${folder} has no sample yet.`, {
+      remedy: `Make some: second-thought run --resume ${folder}`,
+    });
+  }
+  if (format === 'parquet') {
+    if (out === undefined) {
+      throw new SecondThoughtError('bad-usage', 'Parquet is not written to standard output: it is no text.', {
+        remedy: 'Name a file: --out samples.parquet',
+      });
+    }
+    return writeParquet(out, rows);
+  }
+  const texts = {
+    csv: () => toCsv(rows),
+    jsonl: () => rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+    html: () => pageOf(run, path.resolve(folder), flags.traces, packageRoot),
+  };
+  const text = await texts[format]();
+  if (out === undefined) process.stdout.write(text);
+  else await writeWholeFile(out, text);
+}
+
+function formatOf({ format, html, out = '' }: ExportFlags): Format {
+  if (html) return 'html';
+  if (format) return format;
+  const ending = path.extname(out).slice(1).toLowerCase();
+  const known = formats.find((each) => each === ending);
+  if (known || ending === '') return known ?? 'csv';
+  throw new SecondThoughtError('bad-usage', `Nothing is known to be written as .${ending}: ${path.basename(out)}`, {
+    remedy: `Let the name end in ${formats.map((each) => `.${each}`).join(', ')}, or add --format.`,
+  });
+}
+
+async function pageOf(run: StudyRun, folder: string, most: number, packageRoot: string): Promise<string> {
+  const status = wireStatus(await readRunStatus(folder));
+  const parts = { folder: path.basename(folder), records: [...run.records], status };
+  const { snapshot } = runSnapshot(run, parts);
+  const report = runReport(runSamplesOf(run));
+  const inOrder = snapshot.samples.toSorted((a, b) => a.problem - b.problem || a.condition - b.condition);
+  const wanted = new Set(inOrder.flatMap(({ traceId }) => traceId ?? []).slice(0, most));
+  const traces = new Map<string, Trace>();
+  for await (const trace of RunStore.at(folder, systemClock).finished()) {
+    if (wanted.has(trace.id)) traces.set(trace.id, trace);
+  }
+  const asset = (name: string) => readFile(path.join(packageRoot, 'dist', 'webview', name), 'utf8');
+  const [host, page, colours, style] = await Promise.all(
+    ['offlineHost.js', 'runViewer.js', 'offlineHost.css', 'runViewer.css'].map(asset),
+  );
+  return offlinePage(
+    { snapshot: { ...snapshot, samples: inOrder, report }, traces },
+    { scripts: [host ?? '', page ?? ''].map(withoutMap), styles: [style ?? '', colours ?? ''].map(withoutMap) },
+  );
+}
+
+/** A page that is one file has no source map beside it. */
+function withoutMap(text: string): string {
+  return text.replace(/(\/\/|\/\*)# sourceMappingURL=\S+( \*\/)?\s*$/, '');
+}
