@@ -5,7 +5,7 @@ import { systemClock } from '../core/base/clock';
 import { SecondThoughtError } from '../core/base/errors';
 import { writeWholeFile } from '../core/base/files';
 import { writeParquet } from '../core/data/parquet';
-import { exportedRows, toCsv } from '../core/interchange/exportRun';
+import { type ExportedRow, exportedRows, toCsv } from '../core/interchange/exportRun';
 import { runSamplesOf } from '../core/studies/readRunSamples';
 import { readRunStatus } from '../core/studies/runStatus';
 import { StudyRun } from '../core/studies/studyRun';
@@ -16,6 +16,7 @@ import { runReport } from '../runPage/runReport';
 import { runSnapshot } from '../runPage/runSnapshot';
 import { wireStatus } from '../runPage/toWire';
 import { positive } from './numbers';
+import { printJson } from './output';
 
 const formats = ['csv', 'jsonl', 'parquet', 'html'] as const;
 type Format = (typeof formats)[number];
@@ -25,6 +26,7 @@ interface ExportFlags {
   html?: boolean;
   out?: string;
   traces: number;
+  json?: boolean;
 }
 
 const example = `
@@ -44,13 +46,19 @@ export function addExport(program: Command, packageRoot: string): void {
     .addOption(new Option('--html', 'the same as --format html').conflicts('format'))
     .option('--out <file>', 'where to; without it: standard output')
     .option('--traces <n>', 'how many traces a page holds at most', positive, 1_000)
+    .option('--json', 'say as JSON what was written; needs --out')
     .addHelpText('after', example)
     .action((folder: string, flags: ExportFlags) => exportRun(folder, flags, packageRoot));
 }
 
 async function exportRun(folder: string, flags: ExportFlags, packageRoot: string): Promise<void> {
-  const { out } = flags;
+  const { out, json } = flags;
   const format = formatOf(flags);
+  if (out === undefined && json) {
+    throw new SecondThoughtError('bad-usage', '--json tells of a file, and none is named.', {
+      remedy: 'Add --out FILE; for samples as JSON lines: --format jsonl.',
+    });
+  }
   const run = await StudyRun.open(path.resolve(folder), systemClock);
   const rows = [...exportedRows(run)];
   if (rows.length === 0) {
@@ -58,22 +66,27 @@ async function exportRun(folder: string, flags: ExportFlags, packageRoot: string
       remedy: `Make some: second-thought run --resume ${folder}`,
     });
   }
-  if (format === 'parquet') {
-    if (out === undefined) {
-      throw new SecondThoughtError('bad-usage', 'Parquet is not written to standard output: it is no text.', {
-        remedy: 'Name a file: --out samples.parquet',
-      });
-    }
-    return writeParquet(out, rows);
+  if (format === 'parquet') await writeTable(out, rows);
+  else {
+    const texts = {
+      csv: () => toCsv(rows),
+      jsonl: () => rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+      html: () => pageOf(run, path.resolve(folder), flags.traces, packageRoot),
+    };
+    const text = await texts[format]();
+    if (out === undefined) process.stdout.write(text);
+    else await writeWholeFile(out, text);
   }
-  const texts = {
-    csv: () => toCsv(rows),
-    jsonl: () => rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
-    html: () => pageOf(run, path.resolve(folder), flags.traces, packageRoot),
-  };
-  const text = await texts[format]();
-  if (out === undefined) process.stdout.write(text);
-  else await writeWholeFile(out, text);
+  if (json && out !== undefined) printJson({ schemaVersion: 1, file: path.resolve(out), format, samples: rows.length });
+}
+
+async function writeTable(out: string | undefined, rows: ExportedRow[]): Promise<void> {
+  if (out === undefined) {
+    throw new SecondThoughtError('bad-usage', 'Parquet is not written to standard output: it is no text.', {
+      remedy: 'Name a file: --out samples.parquet',
+    });
+  }
+  await writeParquet(out, rows);
 }
 
 function formatOf({ format, html, out = '' }: ExportFlags): Format {

@@ -31,6 +31,7 @@ export const commandIds = {
   resumeRun: 'secondThought.resumeRun',
   pauseRun: 'secondThought.pauseRun',
   openRun: 'secondThought.openRun',
+  exportRun: 'secondThought.exportRun',
   renameRun: 'secondThought.renameRun',
   deleteRun: 'secondThought.deleteRun',
   revealRun: 'secondThought.revealRun',

@@ -195,7 +195,11 @@ async function serverOfRun(ui: UiContext, { id, url, model }: RunSummary['about'
 }
 
 /** The run of a lens, a row or the open viewer; else the user picks one. */
-async function chosenRun(ui: UiContext, from: unknown, isMeant: (run: RunSummary) => boolean): Promise<RunSummary> {
+export async function chosenRun(
+  ui: UiContext,
+  from: unknown,
+  isMeant: (run: RunSummary) => boolean,
+): Promise<RunSummary> {
   const folder = folderOf(from) ?? ui.activeRun();
   const run = folder === undefined ? undefined : await summarizeRun(folder);
   if (run) return run;

@@ -5,6 +5,7 @@ import { presentError } from '../presentError';
 import { curateDataSet, openCuration, planCuration, runCuration } from './curations';
 import { evaluateProblem } from './evaluateProblem';
 import { clearOutcomes, evaluateProblemSet } from './evaluateProblemSet';
+import { exportRun } from './exportRun';
 import { forceAgain, forceThinking } from './forceThinking';
 import { addHost, checkHost, connectHost, removeHost } from './hosts';
 import {
@@ -65,6 +66,7 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   resumeRun,
   pauseRun,
   openRun,
+  exportRun,
   renameRun,
   deleteRun,
   revealRun,

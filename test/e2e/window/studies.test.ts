@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,6 +54,18 @@ describe('a study', () => {
     await row.filter({ hasText: '24 samples' }).waitFor();
     await row.click();
     await window.viewer.getByText('24 of 24 samples').waitFor();
+  });
+
+  it('is exported as one page from there', async () => {
+    const row = window.page.locator('.pane-body .monaco-list-row').filter({ hasText: 'Cues' });
+    await window.contextMenu(row, 'Export Run…');
+    const name = window.page.locator('.quick-input-widget:visible input').first();
+    await expect.poll(() => name.inputValue(), { timeout: 30_000 }).toMatch(/Cues-.*\.html$/);
+    const file = path.join(window.folder, 'cues.html');
+    await name.fill(file);
+    await window.page.keyboard.press('Enter');
+    await window.toast('The run is in cues.html.').waitFor();
+    expect(readFileSync(file, 'utf8').match(/<details class="trace"/g)).toHaveLength(24);
   });
 
   it('goes on through Reload Window', async () => {
