@@ -5,7 +5,8 @@ import { systemClock } from '../core/base/clock';
 import { SecondThoughtError } from '../core/base/errors';
 import { writeWholeFile } from '../core/base/files';
 import { writeParquet } from '../core/data/parquet';
-import { type ExportedRow, exportedRows, toCsv } from '../core/interchange/exportRun';
+import { exportInspect } from '../core/interchange/exportInspect';
+import { exportedRows, toCsv } from '../core/interchange/exportRun';
 import { runSamplesOf } from '../core/studies/readRunSamples';
 import { readRunStatus } from '../core/studies/runStatus';
 import { StudyRun } from '../core/studies/studyRun';
@@ -18,7 +19,7 @@ import { wireStatus } from '../runPage/toWire';
 import { positive } from './numbers';
 import { printJson } from './output';
 
-const formats = ['csv', 'jsonl', 'parquet', 'html'] as const;
+const formats = ['csv', 'jsonl', 'parquet', 'html', 'inspect'] as const;
 type Format = (typeof formats)[number];
 
 interface ExportFlags {
@@ -31,10 +32,12 @@ interface ExportFlags {
 
 const example = `
 A page (html) is one file that needs no network: numbers, figure, table, every problem, and the traces behind them.
+Logs of Inspect (inspect, .eval) are one per problem set and condition: a run with several makes a folder of them.
 
 Examples:
   second-thought export runs/cues-20260102T030405 --out cues.parquet
-  second-thought export runs/cues-20260102T030405 --out cues.html`;
+  second-thought export runs/cues-20260102T030405 --out cues.html
+  second-thought export runs/cues-20260102T030405 --format inspect --out logs`;
 
 /** \`second-thought export\`: a run for other programs, or as a page to send around. */
 export function addExport(program: Command, packageRoot: string): void {
@@ -66,7 +69,8 @@ async function exportRun(folder: string, flags: ExportFlags, packageRoot: string
       remedy: `Make some: second-thought run --resume ${folder}`,
     });
   }
-  if (format === 'parquet') await writeTable(out, rows);
+  if (format === 'parquet') await writeParquet(fileOf(out, 'samples.parquet'), rows);
+  else if (format === 'inspect') await exportInspect(run, path.resolve(folder), fileOf(out, 'logs'));
   else {
     const texts = {
       csv: () => toCsv(rows),
@@ -80,23 +84,21 @@ async function exportRun(folder: string, flags: ExportFlags, packageRoot: string
   if (json && out !== undefined) printJson({ schemaVersion: 1, file: path.resolve(out), format, samples: rows.length });
 }
 
-async function writeTable(out: string | undefined, rows: ExportedRow[]): Promise<void> {
-  if (out === undefined) {
-    throw new SecondThoughtError('bad-usage', 'Parquet is not written to standard output: it is no text.', {
-      remedy: 'Name a file: --out samples.parquet',
-    });
-  }
-  await writeParquet(out, rows);
+function fileOf(out: string | undefined, example: string): string {
+  if (out !== undefined) return out;
+  throw new SecondThoughtError('bad-usage', 'This format is not written to standard output: it is no text.', {
+    remedy: `Name a place: --out ${example}`,
+  });
 }
 
 function formatOf({ format, html, out = '' }: ExportFlags): Format {
   if (html) return 'html';
   if (format) return format;
   const ending = path.extname(out).slice(1).toLowerCase();
-  const known = formats.find((each) => each === ending);
+  const known = ending === 'eval' ? 'inspect' : formats.find((each) => each === ending && each !== 'inspect');
   if (known || ending === '') return known ?? 'csv';
   throw new SecondThoughtError('bad-usage', `Nothing is known to be written as .${ending}: ${path.basename(out)}`, {
-    remedy: `Let the name end in ${formats.map((each) => `.${each}`).join(', ')}, or add --format.`,
+    remedy: 'Let the name end in .csv, .jsonl, .parquet, .html or .eval, or add --format.',
   });
 }
 

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../core/base/clock';
-import { importLmEval, type TokenCounter } from '../core/interchange/importLmEval';
+import type { TokenCounter } from '../core/interchange/importedRun';
+import { hasInspectLogs, importInspect } from '../core/interchange/importInspect';
+import { importLmEval } from '../core/interchange/importLmEval';
 import { connect } from '../core/servers/connect';
 import { conditionProgress } from '../core/studies/runStatus';
 import { estimateTokens } from '../core/tokens/estimate';
@@ -21,9 +23,12 @@ interface ImportFlags extends ServerFlags {
 export function addImport(program: Command, packageRoot: string): void {
   const command = program
     .command('import')
-    .argument('<path>', 'a samples_*.jsonl file of the lm-evaluation-harness, or a folder with some')
+    .argument(
+      '<path>',
+      'samples_*.jsonl of the lm-evaluation-harness or *.eval of Inspect: a file, or a folder with some',
+    )
     .description(
-      'Make a run of results of the lm-evaluation-harness (those published for s1, too), to score and look at.',
+      'Make a run of results of the lm-evaluation-harness (those published for s1, too) or of Inspect, to score and look at.',
     )
     .option('--out <folder>', 'where the folder of the run is made', 'runs')
     .option('--title <text>', 'what the run is called')
@@ -31,7 +36,7 @@ export function addImport(program: Command, packageRoot: string): void {
   addServerOptions(command)
     .addHelpText(
       'after',
-      '\nTokens are counted from the texts: by the tokenizer of --server, else roughly (≈).\n\nExample:\n  second-thought import results/s1.1forcingauto --server http://gpu01:8000/v1',
+      '\nTokens that the files do not tell are counted from the texts: by the tokenizer of --server, else roughly (≈).\n\nExamples:\n  second-thought import results/s1.1forcingauto --server http://gpu01:8000/v1\n  second-thought import logs/2026-01-02_aime.eval',
     )
     .action((from: string, flags: ImportFlags) => importFrom(from, flags, packageRoot));
 }
@@ -41,9 +46,14 @@ async function importFrom(from: string, flags: ImportFlags, packageRoot: string)
   const folder = newRunFolder(path.resolve(flags.out), title, systemClock.now());
   const { counter, close } = await tokenCounter(flags, packageRoot);
   try {
-    const { run, conditions, samples } = await importLmEval(from, folder, { clock: systemClock, counter, title });
-    if (flags.json) printJson({ schemaVersion: 1, run: folder, conditions, samples, tokens: counter.name });
-    else process.stdout.write(`${folder}\n${runTable(conditionProgress(run))}\nTokens counted by ${counter.name}.\n`);
+    const importFiles = (await hasInspectLogs(from)) ? importInspect : importLmEval;
+    const { run, conditions, samples } = await importFiles(from, folder, { clock: systemClock, counter, title });
+    if (flags.json)
+      printJson({ schemaVersion: 1, run: folder, conditions, samples, tokens: run.about.imported?.tokens });
+    else
+      process.stdout.write(
+        `${folder}\n${runTable(conditionProgress(run))}\nTokens counted by ${run.about.imported?.tokens}.\n`,
+      );
   } finally {
     await close();
   }

@@ -1,29 +1,14 @@
-import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Clock } from '../base/clock';
 import { shortHash } from '../base/seeds';
 import type { Outcome } from '../evaluate/outcome';
 import { conditionWith, describeCondition } from '../forcing/condition';
 import { problemKey } from '../problems/problem';
 import type { SampleRecord } from '../studies/sampleRecord';
 import type { PlannedCondition, PlannedProblem } from '../studies/studyPlan';
-import { StudyRun } from '../studies/studyRun';
+import { type ImportedSample, type ImportOptions, type ImportResult, importedRun } from './importedRun';
 import { findSamples, type LmEvalDocument, type LmEvalFile, readSamples } from './lmEval';
 import { paperParts } from './paperTokens';
 import { publishedRun } from './publishedRuns';
-
-/** How many tokens a text has, and who says so. */
-export interface TokenCounter {
-  /** `≈ gpt-tokenizer`, or the model whose server counted. */
-  name: string;
-  count(text: string): Promise<number>;
-}
-
-export interface ImportResult {
-  run: StudyRun;
-  conditions: number;
-  samples: number;
-}
 
 /**
  * Makes a run of results of the lm-evaluation-harness, so that they are scored, compared and looked at like our own. Each
@@ -34,12 +19,12 @@ export interface ImportResult {
 export async function importLmEval(
   root: string,
   folder: string,
-  { clock, counter, title }: { clock: Clock; counter: TokenCounter; title: string },
+  { clock, counter, title }: ImportOptions,
 ): Promise<ImportResult> {
   const files = await findSamples(root);
   const conditions = new Map<string, PlannedCondition>();
   const problems = new Map<string, PlannedProblem>();
-  const records: { record: SampleRecord; text: string }[] = [];
+  const records: ImportedSample[] = [];
   for (const file of files) {
     const condition = conditionOf(file, conditions);
     for await (const document of readSamples(file.file)) {
@@ -52,19 +37,15 @@ export async function importLmEval(
       }
     }
   }
-  const plan = { title, seed: 0, conditions: [...conditions.values()], problems: [...problems.values()] };
-  const server = { id: 'imported', url: '', model: counter.name, version: null };
-  const study = { file: path.resolve(root), text: '' };
-  const run = await StudyRun.create(folder, plan, {
-    study,
-    server,
+  const run = await importedRun(folder, {
+    title,
     clock,
     imported: { from: 'lm-eval', tokens: counter.name },
+    source: root,
+    conditions: [...conditions.values()],
+    problems: [...problems.values()],
+    samples: records,
   });
-  for (const { record, text } of records) {
-    await run.write(record);
-    await keepText(folder, record, text);
-  }
   return { run, conditions: conditions.size, samples: records.length };
 }
 
@@ -83,7 +64,7 @@ async function recordOf(
     condition,
     counter,
     at,
-  }: { file: LmEvalFile; condition: PlannedCondition; counter: TokenCounter; at: number },
+  }: { file: LmEvalFile; condition: PlannedCondition; counter: ImportOptions['counter']; at: number },
 ): Promise<SampleRecord> {
   const { text = '', answer = null, isCorrect = null } = responses[sample] ?? {};
   const parts = paperParts(text, condition.condition.dialect === 's1-steps' ? 'steps' : 'think');
@@ -120,14 +101,4 @@ function outcomeOf(isCorrect: boolean | null, hasAnswer: boolean): Outcome {
   if (isCorrect === null) return 'ungraded';
   if (isCorrect) return 'correct';
   return hasAnswer ? 'wrong' : 'no-answer';
-}
-
-async function keepText(
-  folder: string,
-  { problemSet, problemKey: key, conditionKey, sample }: SampleRecord,
-  text: string,
-) {
-  await mkdir(folder, { recursive: true });
-  const line = { problemSet, problemKey: key, conditionKey, sample, text };
-  await appendFile(path.join(folder, 'responses.jsonl'), `${JSON.stringify(line)}\n`);
 }
