@@ -108,6 +108,26 @@ describe('a place in a trace', () => {
     });
   });
 
+  it('has its button beside the text, where it covers no word', async () => {
+    await pointBehind('first');
+    const covered = await viewer.page.evaluate(() => {
+      const button = document.querySelector('.place vscode-button')?.getBoundingClientRect();
+      const range = document.createRange();
+      const texts = [...document.querySelectorAll('.segment')].flatMap((segment) =>
+        [...segment.childNodes].flatMap((node) => {
+          range.selectNodeContents(node);
+          return [...range.getClientRects()];
+        }),
+      );
+      if (!button || texts.length === 0) throw new Error('nothing is shown');
+      return texts.filter(
+        (box) =>
+          box.left < button.right && box.right > button.left && box.top < button.bottom && box.bottom > button.top,
+      ).length;
+    });
+    expect(covered).toBe(0);
+  });
+
   it('behind a cue is the end of the cue', async () => {
     await pointBehind('Wait');
     await viewer.page.locator('.place vscode-button').click();
