@@ -47,7 +47,7 @@ const known: WireLaboratory = {
       outcome: 'wrong',
       answer: '2',
       thinkingTokens: 60,
-      about: 'cue "Hmm" at token 57',
+      about: 'cue "Hmm" after “…12 * 3 is”',
     },
   ],
 };
@@ -109,7 +109,10 @@ describe('a place in a trace', () => {
   });
 
   it('has its button beside the text, where it covers no word', async () => {
-    await pointBehind('first');
+    const long = 'So the sum of both is as it was before, and nothing more. '.repeat(40);
+    const spans = [span({ text: `${long}so here it ends${long}`, tokens: 999, index: 3 })];
+    await viewer.send({ type: 'trace/snapshot', seq: 2, trace: ended({ spans }) });
+    await pointBehind('so here it');
     const covered = await viewer.page.evaluate(() => {
       const button = document.querySelector('.place vscode-button')?.getBoundingClientRect();
       const range = document.createRange();
@@ -175,9 +178,9 @@ describe('the laboratory', () => {
       expect.stringMatching(/^–\s+48/),
       expect.stringMatching(/^3\s+128/),
     ]);
-    await viewer.page.getByRole('button', { name: 'cue "Hmm" at token 57', exact: true }).click();
+    await viewer.page.getByRole('button', { name: 'cue "Hmm" after “…12 * 3 is”', exact: true }).click();
     expect(await last()).toEqual({ type: 'open', traceId: 'b' });
-    await viewer.page.getByRole('button', { name: 'Compare this trace with: cue "Hmm" at token 57' }).click();
+    await viewer.page.getByRole('button', { name: 'Compare this trace with: cue "Hmm" after “…12 * 3 is”' }).click();
     expect(await last()).toEqual({ type: 'compare', traceId: 'b' });
     await viewer.page.getByRole('button', { name: 'Remove the note slip' }).click();
     expect(await last()).toEqual({ type: 'removeNote', noteId: 'n1' });
