@@ -2,7 +2,7 @@ import { systemClock } from '../core/base/clock';
 import { appendJsonLine } from '../core/base/files';
 import { gradeTrace } from '../core/evaluate/outcome';
 import { type ForkChanges, forkTrace, linear } from '../core/forcing/fork';
-import { type ForkNode, forkTree } from '../core/lab/forkTree';
+import { type ForkNode, forkTree, wordsBeforeFork } from '../core/lab/forkTree';
 import { addNote, readNotes } from '../core/lab/notes';
 import { offsetOfPlace, type TextPlace } from '../core/lab/place';
 import { type ProbeRecord, probeTrace } from '../core/lab/probe';
@@ -75,6 +75,7 @@ export async function laboratoryOf(trace: Trace, folder: string, scratch: RunSto
 function* lines({ trace, divergesAt, children }: ForkNode, depth: number): Iterable<Laboratory['family'][number]> {
   const { outcome, extracted } = gradeTrace(trace);
   const { id, status, fork = null } = trace;
-  yield { id, depth, fork, divergesAt, status, outcome, answer: extracted, thinkingTokens: thinkingTokens(trace) };
+  const about = { id, depth, fork, divergesAt, status, outcome, answer: extracted };
+  yield { ...about, wordsBefore: wordsBeforeFork(trace), thinkingTokens: thinkingTokens(trace) };
   for (const child of children) yield* lines(child, depth + 1);
 }

@@ -123,6 +123,8 @@ const laboratorySchema = z.object({
       /** What it began with; null: it is no fork. */
       fork: forkSchema.nullable(),
       divergesAt: z.int().nullable(),
+      /** The last words that it shares with its parent. */
+      wordsBefore: z.string(),
       status: z.string(),
       outcome: z.string().nullable(),
       answer: z.string().nullable(),

@@ -47,7 +47,7 @@ const known: WireLaboratory = {
       outcome: 'wrong',
       answer: '2',
       thinkingTokens: 60,
-      about: 'cue "Hmm" at token 57',
+      about: 'cue "Hmm" after “…12 * 3 is”',
     },
   ],
 };
@@ -108,6 +108,29 @@ describe('a place in a trace', () => {
     });
   });
 
+  it('has its button beside the text, where it covers no word', async () => {
+    const long = 'So the sum of both is as it was before, and nothing more. '.repeat(40);
+    const spans = [span({ text: `${long}so here it ends${long}`, tokens: 999, index: 3 })];
+    await viewer.send({ type: 'trace/snapshot', seq: 2, trace: ended({ spans }) });
+    await pointBehind('so here it');
+    const covered = await viewer.page.evaluate(() => {
+      const button = document.querySelector('.place vscode-button')?.getBoundingClientRect();
+      const range = document.createRange();
+      const texts = [...document.querySelectorAll('.segment')].flatMap((segment) =>
+        [...segment.childNodes].flatMap((node) => {
+          range.selectNodeContents(node);
+          return [...range.getClientRects()];
+        }),
+      );
+      if (!button || texts.length === 0) throw new Error('nothing is shown');
+      return texts.filter(
+        (box) =>
+          box.left < button.right && box.right > button.left && box.top < button.bottom && box.bottom > button.top,
+      ).length;
+    });
+    expect(covered).toBe(0);
+  });
+
   it('behind a cue is the end of the cue', async () => {
     await pointBehind('Wait');
     await viewer.page.locator('.place vscode-button').click();
@@ -155,9 +178,9 @@ describe('the laboratory', () => {
       expect.stringMatching(/^–\s+48/),
       expect.stringMatching(/^3\s+128/),
     ]);
-    await viewer.page.getByRole('button', { name: 'cue "Hmm" at token 57', exact: true }).click();
+    await viewer.page.getByRole('button', { name: 'cue "Hmm" after “…12 * 3 is”', exact: true }).click();
     expect(await last()).toEqual({ type: 'open', traceId: 'b' });
-    await viewer.page.getByRole('button', { name: 'Compare this trace with: cue "Hmm" at token 57' }).click();
+    await viewer.page.getByRole('button', { name: 'Compare this trace with: cue "Hmm" after “…12 * 3 is”' }).click();
     expect(await last()).toEqual({ type: 'compare', traceId: 'b' });
     await viewer.page.getByRole('button', { name: 'Remove the note slip' }).click();
     expect(await last()).toEqual({ type: 'removeNote', noteId: 'n1' });

@@ -84,10 +84,14 @@ export class Caret {
 
   #draw(): void {
     const range = this.#places() && document.getSelection()?.getRangeAt(0).cloneRange();
+    const list = range && this.#lists.find(({ root }) => root.contains(range.endContainer));
     const box = range && boxAtEnd(range);
-    this.root.hidden = !box;
-    if (!box) return;
-    this.root.style.left = `${Math.min(box.right + scrollX, document.documentElement.clientWidth - 90)}px`;
+    this.root.hidden = !box || !list;
+    if (!box || !list) return;
+    const column = list.root.getBoundingClientRect();
+    this.root.style.left = `${column.left + scrollX}px`;
+    this.root.style.width = `${column.width}px`;
+    this.root.style.setProperty('--bar-left', `${box.right - column.left}px`);
     this.root.style.top = `${box.top + scrollY}px`;
     this.root.style.setProperty('--line-height', `${box.height}px`);
   }

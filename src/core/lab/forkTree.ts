@@ -1,4 +1,6 @@
+import { toLabel } from '../base/untrustedText';
 import { contextIds, type Fork, type Trace } from '../traces/trace';
+import { placedSpans } from './place';
 
 /** A trace and the forks of it. */
 export interface ForkNode {
@@ -35,6 +37,14 @@ function firstDifference(parent: Trace, child: Trace): number | null {
   const [a, b] = [contextIds(parent), contextIds(child)];
   const at = b.findIndex((id, index) => id !== a[index]);
   return at === -1 ? (a.length === b.length ? null : b.length) : at;
+}
+
+/** The last words of the thinking or the answer that a fork shares with its parent; empty: it begins before them. */
+export function wordsBeforeFork(fork: Trace): string {
+  const offset = fork.fork?.offset ?? 0;
+  const shared = placedSpans(fork).filter(({ span, to }) => to <= offset && span.phase !== 'prompt' && !span.delimiter);
+  const text = shared.map(({ span }) => span.text).join('');
+  return toLabel(text.trim().split(/\s+/).slice(-5).join(' '), 60);
 }
 
 /** What a fork began with, in words. */

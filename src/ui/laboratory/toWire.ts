@@ -31,9 +31,15 @@ const partOf = ({ from, to }: Pick<Note, 'from' | 'to'>) =>
   from === undefined ? '' : to === undefined ? `at token ${from}` : `tokens ${from}–${to}`;
 
 function relative(line: Laboratory['family'][number], traceId: string): WireLaboratory['family'][number] {
-  const { id, depth, fork, divergesAt, status, outcome, answer, thinkingTokens } = line;
-  const place = fork?.offset === undefined ? '' : ` at token ${fork.offset}`;
-  const apart = divergesAt === null || fork === null ? '' : `, apart from token ${divergesAt}`;
-  const about = fork === null ? 'the first' : `${describeFork(fork)}${place}${apart}`;
+  const { id, depth, fork, divergesAt, wordsBefore, status, outcome, answer, thinkingTokens } = line;
+  const place = wordsBefore === '' ? '' : ` after “…${wordsBefore}”`;
+  const about = fork === null ? 'the first' : `${describeFork(fork)}${place}${divergence(fork.offset, divergesAt)}`;
   return { id, depth, isThis: id === traceId, outcome: outcome ?? status, answer, thinkingTokens, about };
+}
+
+/** Said only where it is not the place itself: the model may write for a while what it wrote before. */
+function divergence(offset = 0, divergesAt: number | null): string {
+  if (divergesAt === null) return ', the same to the end';
+  const same = divergesAt - offset;
+  return same <= 0 ? '' : `, the same for ${same} more ${same === 1 ? 'token' : 'tokens'}`;
 }
