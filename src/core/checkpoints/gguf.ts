@@ -34,12 +34,17 @@ export function readGgufHeader(bytes: Buffer, from: string): GgufHeader {
 
 function parse(bytes: Buffer): GgufHeader {
   let at = 8;
-  const count = () => Number(bytes.readBigUInt64LE((at += 8) - 8));
-  const int = () => bytes.readUInt32LE((at += 4) - 4);
+  const skip = (size: number) => {
+    at += size;
+    return at - size;
+  };
+  const count = () => Number(bytes.readBigUInt64LE(skip(8)));
+  const int = () => bytes.readUInt32LE(skip(4));
   const text = () => {
     const length = count();
     if (at + length > bytes.length) throw new RangeError();
-    return bytes.toString('utf8', at, (at += length));
+    const start = skip(length);
+    return bytes.toString('utf8', start, at);
   };
   const value = (type: number): unknown => {
     if (type === stringType) return text();

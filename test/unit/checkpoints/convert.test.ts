@@ -23,7 +23,7 @@ test('the published checkpoint over the reward model, which has other weights, i
   const weights = readSafetensors(await readFile(path.join(checkpoint, 'model.safetensors')), 'checkpoint');
   const embedding = weights.get('model.embed_tokens.weight')?.values ?? [];
   const bytes = Buffer.alloc(2 * embedding.length);
-  embedding.forEach((value, at) => bytes.writeUInt16LE(toHalf(value), 2 * at));
+  for (const [at, value] of embedding.entries()) bytes.writeUInt16LE(toHalf(value), 2 * at);
   expect(original.includes(bytes)).toBe(true);
   expect(again.includes(bytes)).toBe(true);
 });
