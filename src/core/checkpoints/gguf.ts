@@ -1,7 +1,7 @@
 import { SecondThoughtError } from '../base/errors';
 
 /** What a GGUF file says before its weights. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md */
-export interface GgufHeader {
+interface GgufHeader {
   tensors: GgufTensor[];
   /** The texts of the vocabulary by id; empty if the file has none. */
   tokens: string[];
@@ -9,7 +9,7 @@ export interface GgufHeader {
   dataStart: number;
 }
 
-export interface GgufTensor {
+interface GgufTensor {
   name: string;
   /** Sizes, innermost first. */
   shape: number[];

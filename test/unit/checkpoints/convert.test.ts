@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('the published checkpoint over the reward model, which has other weights, is the bundled model in every matrix', async () => {
+test('the published checkpoint over the reward model, which has other weights, has the embedding of the bundled model again', async () => {
   const out = path.join(folder, 'again.gguf');
   const { tensors } = await convertCheckpoint(checkpoint, path.join(root, 'media/model/s1-tiny-prm.gguf'), out);
   expect(tensors).toBe(50);
