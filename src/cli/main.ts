@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { isGraderThread, useGraderProgram } from '../core/grade/graderThread';
 import { addCompare } from './compare';
+import { addConvert } from './convert';
 import { addCurate } from './curate';
 import { addDoctor } from './doctor';
 import { addExport } from './export';
@@ -40,6 +41,7 @@ async function main(argv: string[]): Promise<number> {
   addCompare(program);
   addGrade(program);
   addServe(program, packageRoot);
+  addConvert(program, packageRoot);
   addDoctor(program, packageRoot);
   addShow(program);
   addFork(program, packageRoot);
