@@ -96,7 +96,7 @@ describe('a study', () => {
     expect(table[0]).toMatchObject({ condition: 'natural', sample: 0, thinkingTokens: expect.any(Number) });
     const refused = await home.run(['export', document.run, '--format', 'parquet']);
     expect(refused).toMatchObject({ code: 2, stdout: '' });
-    expect(refused.stderr).toContain('Name a file: --out samples.parquet');
+    expect(refused.stderr).toContain('Name a place: --out samples.parquet');
     const page = path.join(home.folder, 'run.HTML'); // the whole run as one file, with the traces that are asked for
     expect(await home.run(['export', document.run, '--out', page, '--traces', '2'])).toMatchObject({ code: 0 });
     const html = readFileSync(page, 'utf8');
