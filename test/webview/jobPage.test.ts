@@ -86,12 +86,8 @@ describe('the page of a job', () => {
   it('draws loss, gradient norm and learning rate first, the rate beside the schedule of the paper, and goes on as steps come', async () => {
     await open();
     await viewer.send(snapshot());
-    expect(await viewer.page.locator('.chart-name').allInnerTexts()).toEqual([
-      'Loss',
-      'Gradient norm',
-      'Learning rate',
-      'Mean token accuracy',
-    ]);
+    const names = ['Loss', 'Gradient norm', 'Learning rate', 'Mean token accuracy'];
+    await expect.poll(() => viewer.page.locator('.chart-name').allInnerTexts()).toEqual(names); // drawn in the next frame
     await viewer.page.getByText('the schedule of the s1 paper (Figure 9) over 315 steps, 16 of them warm-up').waitFor();
     expect(await chart('Learning rate').locator('[stroke-dasharray]').count()).toBe(1);
     expect(await chart('Loss').locator('[stroke-dasharray]').count()).toBe(0);
