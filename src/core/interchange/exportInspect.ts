@@ -97,11 +97,13 @@ async function writeLog(file: string, run: StudyRun, group: Group, texts: Readon
   await zip.close();
 }
 
-function headerOf(run: StudyRun, { problemSet, condition, samples }: Group) {
+function headerOf(run: StudyRun, group: Group) {
+  const { problemSet, condition, samples } = group;
   const { server, createdAt, seed } = run.about;
   const at = new Date(createdAt).toISOString();
   const id = (what: string) => shortHash(`${what} ${createdAt} ${problemSet} ${condition.key}`);
-  const values = means({ problemSet, condition, samples }).map(([, value]) => value);
+  const shares = means(group);
+  const values = shares.map(([, value]) => value);
   const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
   const metric = (name: string, value: number) => ({ [name]: { name, value, params: {} } });
@@ -122,7 +124,7 @@ function headerOf(run: StudyRun, { problemSet, condition, samples }: Group) {
       dataset: {
         name: problemSet,
         samples: values.length,
-        sample_ids: means({ problemSet, condition, samples }).map(([key]) => key),
+        sample_ids: shares.map(([key]) => key),
         shuffled: false,
       },
       model: server.model,
