@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { gradeTrace, type Outcome, outcomeSchema } from '../evaluate/outcome';
+import { removedForks } from '../traces/removedForks';
 import { type Span, spanSchema, type Trace, thinkingTokens, traceSchema } from '../traces/trace';
 import { recordsWith, searchIndex } from './searchIndex';
 
@@ -49,13 +50,14 @@ const mostPerTrace = 100;
 export async function* searchTraces(runFolder: string, query: SearchQuery): AsyncIterable<SearchHit> {
   const expression = expressionOf(query);
   const literal = query.isRegExp ? longestLiteral(query.pattern) : query.pattern;
+  const removed = await removedForks(runFolder);
   for await (const { traces, words } of searchIndex(runFolder)) {
     const file = await open(traces, 'r');
     try {
       for (const { start, length } of recordsWith(words, literal)) {
         const { buffer } = await file.read(Buffer.alloc(length), 0, length, start);
         const trace = traceOf(buffer);
-        if (trace && isWanted(trace, query)) yield* hitsIn(trace, expression, query);
+        if (trace && !removed.has(trace.id) && isWanted(trace, query)) yield* hitsIn(trace, expression, query);
       }
     } finally {
       await file.close();
