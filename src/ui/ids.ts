@@ -59,6 +59,7 @@ export const commandIds = {
   openCuration: 'secondThought.openCuration',
   showLog: 'secondThought.showLog',
   openTraceText: 'secondThought.openTraceText',
+  openParent: 'secondThought.openParent',
   compareTraces: 'secondThought.compareTraces',
   openSamples: 'secondThought.openSamples',
   getStarted: 'secondThought.getStarted',

@@ -17,7 +17,8 @@ export async function openTraceText(ui: UiContext, from: unknown): Promise<vscod
     });
   }
   ui.traceFiles.offer(trace);
-  return vscode.window.showTextDocument(traceTextUri(trace), { preview: false });
+  const run = ui.activeTrace() === trace ? ui.activeTraceRun() : undefined;
+  return vscode.window.showTextDocument(traceTextUri(trace, run), { preview: false });
 }
 
 /** Compare Two Traces: picks two, the older one goes to the left. */
