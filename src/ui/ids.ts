@@ -58,6 +58,7 @@ export const commandIds = {
   runCuration: 'secondThought.runCuration',
   openCuration: 'secondThought.openCuration',
   showLog: 'secondThought.showLog',
+  openNotes: 'secondThought.openNotes',
   openTraceText: 'secondThought.openTraceText',
   openParent: 'secondThought.openParent',
   compareTraces: 'secondThought.compareTraces',

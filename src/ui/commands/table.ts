@@ -21,6 +21,7 @@ import {
   refreshJobs,
   requeueJob,
 } from './jobs';
+import { openNotes } from './notes';
 import { deleteRun, renameRun, revealRun } from './runs';
 import { getStarted, openSamples } from './samples';
 import { openFound, searchTraces } from './search';
@@ -49,6 +50,7 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   sendToCuration,
   searchTraces,
   openFound,
+  openNotes,
   openTrace,
   openInTraceViewer,
   dismissTrace,

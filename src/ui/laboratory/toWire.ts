@@ -27,7 +27,8 @@ function trajectorySentence(probes: NonNullable<Laboratory['probes']>['probes'])
   return [...(isGraded ? [right] : []), end, change, cost].join(' · ');
 }
 
-const partOf = ({ from, to }: Pick<Note, 'from' | 'to'>) =>
+/** Which ids of the context a note is on, in words; empty: the whole trace. */
+export const partOf = ({ from, to }: Pick<Note, 'from' | 'to'>) =>
   from === undefined ? '' : to === undefined ? `at token ${from}` : `tokens ${from}–${to}`;
 
 type Line = Laboratory['family'][number];
