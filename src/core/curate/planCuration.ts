@@ -4,6 +4,7 @@ import { type CollectProgress, CurationFolder } from './curationFolder';
 import { decide, type FunnelStage } from './decide';
 import { checkProducers } from './features/addFeatures';
 import { readReplies } from './features/replies';
+import { outputRulesOf } from './output/outputRules';
 import { rulesOf } from './rules';
 import { rowsIn, rowsToAsk, testSets } from './runCuration';
 
@@ -24,6 +25,7 @@ export async function planCuration(
   options: { base: string; folder: string; signal: AbortSignal; onProgress(progress: CollectProgress): void },
 ): Promise<{ funnel: FunnelStage[]; producers: PlannedProducer[] }> {
   const rules = rulesOf(curation);
+  outputRulesOf(curation, rules); // what could not be written is said before anything is asked
   checkProducers(curation);
   const place = new CurationFolder(options.folder);
   await place.collect(curation, options.base, rowsIn, options.onProgress, options.signal);

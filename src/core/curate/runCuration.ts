@@ -7,7 +7,7 @@ import { type Collection, type CollectProgress, CurationFolder } from './curatio
 import { decide, type Verdicts } from './decide';
 import { addFeatures, checkProducers, type FeatureOptions, type MadeTraces } from './features/addFeatures';
 import { dataCard } from './output/dataCard';
-import { qwenSystem } from './output/trainingText';
+import { outputRulesOf } from './output/outputRules';
 import { type ChosenRow, writeSet } from './output/writeSet';
 import type { Row } from './row';
 import { rulesOf, tracesOf } from './rules';
@@ -40,6 +40,7 @@ export interface CurationOptions {
 export async function runCuration(curation: CurationFile, options: CurationOptions): Promise<CurationResult> {
   const { base, folder, signal, onProgress } = options;
   const rules = rulesOf(curation);
+  const outputRules = outputRulesOf(curation, rules);
   checkProducers(curation);
   const place = new CurationFolder(folder);
   const collection = await place.collect(curation, base, rowsIn, onProgress, signal);
@@ -58,18 +59,7 @@ export async function runCuration(curation: CurationFile, options: CurationOptio
     curation,
     made,
   );
-  const { output = {} } = curation;
-  const hashes =
-    chosen.length === 0
-      ? {}
-      : await writeSet(place.file('set'), chosen, {
-          dialect: output.dialect ?? 's1',
-          formats: output.formats ?? ['plain'],
-          system: output.system ?? qwenSystem,
-          length: output.length ?? rules.select.length,
-          testShare: output.testShare ?? 0,
-          seed: rules.seed,
-        });
+  const hashes = chosen.length === 0 ? {} : await writeSet(place.file('set'), chosen, outputRules);
   const seeds = verdicts.selection?.seeds ?? 0;
   const card = {
     curation,
