@@ -39,7 +39,7 @@ async function main(argv: string[]): Promise<number> {
   addRun(program, packageRoot);
   addScore(program);
   addCompare(program);
-  addGrade(program);
+  addGrade(program, packageRoot);
   addServe(program, packageRoot);
   addConvert(program, packageRoot);
   addDoctor(program, packageRoot);

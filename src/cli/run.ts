@@ -5,6 +5,7 @@ import { describeError, reportError, SecondThoughtError, toSecondThoughtError } 
 import { readTextFile } from '../core/base/files';
 import { lockFolder } from '../core/base/folderLock';
 import { printable } from '../core/base/untrustedText';
+import type { ConfigFile } from '../core/config/configFile';
 import { describeDuration } from '../core/evaluate/estimate';
 import type { ScorerPool } from '../core/scorers/scorerPool';
 import { type Connection, connect } from '../core/servers/connect';
@@ -16,6 +17,7 @@ import { parseStudy, type Study } from '../core/studies/studyFile';
 import { type PlannedCondition, planStudy, type StudyPlan } from '../core/studies/studyPlan';
 import { StudyRun } from '../core/studies/studyRun';
 import { untilInterrupted } from './interrupt';
+import { type OpenMatcher, openMatcher } from './matcher';
 import { positive } from './numbers';
 import { printJson } from './output';
 import { newRunFolder } from './runFolder';
@@ -117,6 +119,8 @@ interface Places {
   connection: Connection;
   signal: AbortSignal;
   scorers: ScorerPool;
+  packageRoot: string;
+  config: ConfigFile;
 }
 
 async function withConnection(
@@ -132,7 +136,7 @@ async function withConnection(
     const deterministic = flags.deterministic ? { deterministic: true } : {};
     connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
     scorers = scorerPool({ packageRoot, signal, policy: connection, flags, choice });
-    await task({ connection, signal, scorers });
+    await task({ connection, signal, scorers, packageRoot, config: choice.config });
   } finally {
     release();
     await scorers?.close();
@@ -143,14 +147,16 @@ async function withConnection(
 /** Makes what is left of a run. However it ends, `status.json` says so, and the run can go on from there. */
 async function work(
   run: StudyRun,
-  { connection, signal, scorers }: Places,
+  { connection, signal, scorers, packageRoot, config }: Places,
   flags: RunFlags,
   change?: () => Promise<void>,
 ): Promise<void> {
   const free = await lockFolder(run.folder);
+  let judge: OpenMatcher | undefined;
   try {
     await checkServer(run, connection, flags, signal);
     await change?.();
+    judge = await openMatcher(run.about.grader, { packageRoot, signal, config });
     const status = new StatusWriter(run, systemClock, () => connection.scheduler.inFlight);
     const table = new LiveRunTable(process.stderr, run, status);
     const onProgress = () => {
@@ -167,6 +173,7 @@ async function work(
         signal,
         onProgress,
         scorerFor: (text) => scorers.get(text),
+        matcher: judge.matcher,
         ...(only ? { only } : {}),
       });
       table.clear();
@@ -178,6 +185,7 @@ async function work(
       throw withWayOn(error, run.folder);
     }
   } finally {
+    await judge?.close();
     await free();
   }
 }

@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock';
 import { SecondThoughtError, toSecondThoughtError } from '../base/errors';
 import { passSeed } from '../base/seeds';
-import { gradeAnew } from '../evaluate/outcome';
+import { gradeBy } from '../evaluate/gradeBy';
 import type { Grade } from '../grade/grade';
+import { defaultGrader } from '../grade/graderSpec';
+import type { Matcher } from '../grade/matcher';
 import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
 import { defaultPatience, withPatience } from '../inference/patience';
 import { LoopDetector } from '../loops/findLoop';
@@ -40,6 +42,8 @@ export interface GenerateOptions {
   retry?: RetryRules;
   /** Judges the steps of a tree search. */
   scorer?: Scorer | undefined;
+  /** Asks a language model about the answer, where the trace's grader is one. */
+  matcher?: Matcher | undefined;
 }
 
 /**
@@ -120,15 +124,20 @@ class Generation {
         return this.emit({
           type: 'completed',
           answerEndedBy: step.answerEndedBy,
-          grade: this.#grade(step.answerEndedBy),
+          grade: await this.#grade(step.answerEndedBy),
         });
       default:
         step satisfies never;
     }
   }
 
-  #grade(answerEndedBy: AnswerEndedBy): Grade {
-    return gradeAnew({ ...this.#trace, status: 'complete', answerEndedBy });
+  async #grade(answerEndedBy: AnswerEndedBy): Promise<Grade> {
+    const finished = { ...this.#trace, status: 'complete' as const, answerEndedBy };
+    const { matcher, signal } = this.#options;
+    const grade = await gradeBy(finished, finished.grader ?? defaultGrader, matcher, signal);
+    const { failure } = grade.matched ?? {};
+    if (failure !== undefined) this.emit({ type: 'warning', text: `The answer was not graded: ${failure}` });
+    return grade;
   }
 
   /** A process that died in the middle of a pass, or of several of a tree, left ids without a verdict. */

@@ -246,7 +246,7 @@ export interface TraceCosts {
   generated: number;
   rejected: number;
   probe: number;
-  /** Read and written by the scorer. */
+  /** Read and written by the scorer, and by the language model that graded. */
   scorer: number;
   prompt: number;
   /** Null where the server does not tell. */
@@ -255,7 +255,7 @@ export interface TraceCosts {
   sequentialDepth: number;
 }
 
-export function costsOf(trace: Pick<Trace, 'spans' | 'passes' | 'answerEndedBy'>): TraceCosts {
+export function costsOf(trace: Pick<Trace, 'spans' | 'passes' | 'answerEndedBy' | 'grade'>): TraceCosts {
   const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
   const received = (passes: Pass[]) => sum(passes.map((pass) => receivedIdsOf(trace, pass.index).length));
   const cached = trace.passes.flatMap((pass) => pass.cachedPromptTokens ?? []);
@@ -265,12 +265,15 @@ export function costsOf(trace: Pick<Trace, 'spans' | 'passes' | 'answerEndedBy'>
     generated: generatedTokens(trace),
     rejected: received(rejectedPasses(trace)),
     probe: received(trace.passes.filter((pass) => pass.purpose === 'probe')),
-    scorer: sum(trace.passes.map(({ score }) => (score ? score.promptTokens + score.generatedTokens : 0))),
+    scorer: sum([...trace.passes.map(({ score }) => score), trace.grade?.matched].map(tokensOf)),
     prompt: sum(trace.passes.map((pass) => pass.promptTokens)),
     cachedPrompt: cached.length === 0 ? null : sum(cached),
     ...timesOf(trace),
   };
 }
+
+const tokensOf = (asked: Pick<StepScore, 'promptTokens' | 'generatedTokens'> | undefined) =>
+  asked ? asked.promptTokens + asked.generatedTokens : 0;
 
 /** By depth: passes of one depth run at the same time. Without branches every pass is a depth of its own. */
 function timesOf(trace: Pick<Trace, 'passes'>): Pick<TraceCosts, 'wallMs' | 'sequentialDepth'> {
