@@ -7,6 +7,7 @@ import { lockFolder } from '../core/base/folderLock';
 import { printable } from '../core/base/untrustedText';
 import type { ConfigFile } from '../core/config/configFile';
 import { describeDuration } from '../core/evaluate/estimate';
+import { cachedClient } from '../core/inference/cachedClient';
 import type { ScorerPool } from '../core/scorers/scorerPool';
 import { type Connection, connect } from '../core/servers/connect';
 import { compareFingerprints, measureFingerprint } from '../core/servers/fingerprint';
@@ -16,6 +17,7 @@ import { conditionProgress, type RunStatus, StatusWriter } from '../core/studies
 import { parseStudy, type Study } from '../core/studies/studyFile';
 import { type PlannedCondition, planStudy, type StudyPlan } from '../core/studies/studyPlan';
 import { StudyRun } from '../core/studies/studyRun';
+import { requestCache } from './cache';
 import { untilInterrupted } from './interrupt';
 import { type OpenMatcher, openMatcher } from './matcher';
 import { positive } from './numbers';
@@ -34,6 +36,7 @@ interface RunFlags extends ServerFlags {
   concurrency: number;
   dryRun?: boolean;
   acceptServerChange?: boolean;
+  cache: boolean;
   json?: boolean;
 }
 
@@ -61,6 +64,7 @@ export function addRun(program: Command, packageRoot: string): void {
     .option('--dialect <name>', 'how the model writes thinking, and not as the study says')
     .option('--concurrency <n>', 'samples at the same time (8)', positive, 8)
     .option('--accept-server-change', 'go on with a run although the server serves something else now')
+    .option('--no-cache', 'ask for every reply anew, also for those that an earlier run got to the same request')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--json', 'print one JSON document');
   addServerOptions(command)
@@ -167,7 +171,7 @@ async function work(
     try {
       const { concurrency, only } = flags;
       await executeStudy(run, {
-        connection,
+        connection: flags.cache ? withCache(connection, run, flags) : connection,
         clock: systemClock,
         concurrency,
         signal,
@@ -190,11 +194,22 @@ async function work(
   }
 }
 
+/** The same connection, whose replies are kept on disk, for other runs too. */
+function withCache(connection: Connection, { about }: StudyRun, { deterministic = false }: RunFlags): Connection {
+  const server = { id: connection.server.id, deterministic, fingerprint: about.fingerprint };
+  const options = { cache: requestCache(), clock: systemClock, server };
+  return { ...connection, clientFor: (key) => cachedClient(connection.clientFor(key), options) };
+}
+
 function report(run: StudyRun, { finished, planned, errors }: RunStatus, flags: RunFlags): void {
   const conditions = conditionProgress(run);
   const failures = errors === 0 ? '' : `\n${errors} samples failed; second-thought run --resume tries them again.`;
-  if (flags.json) printJson({ schemaVersion: 1, run: run.folder, planned, finished, errors, conditions });
-  else process.stdout.write(`${runTable(conditions)}${failures}\n`);
+  const tokensFromCache = [...run.records].reduce((sum, record) => sum + (record.tokensFromCache ?? 0), 0);
+  const kept =
+    tokensFromCache === 0 ? '' : `\n${tokensFromCache} tokens came from the cache; --no-cache asks for them anew.`;
+  if (flags.json) {
+    printJson({ schemaVersion: 1, run: run.folder, planned, finished, errors, tokensFromCache, conditions });
+  } else process.stdout.write(`${runTable(conditions)}${kept}${failures}\n`);
 }
 
 /** What stopped the run, and how to go on: nothing that was made is lost. */

@@ -50,7 +50,7 @@ export class DiskCache {
       await writeFile(temporary, text);
       await rename(temporary, file); // whole or not at all, also where two processes write the same
     } catch {
-      await rm(temporary, { force: true });
+      await rm(temporary, { force: true }).catch(() => {}); // nothing was written at all
       return;
     }
     this.#written += text.length;
@@ -65,7 +65,7 @@ export class DiskCache {
     if (bytes <= this.#mostBytes) return;
     for (const entry of entries.sort((a, b) => a.usedAt - b.usedAt)) {
       if (bytes <= 0.9 * this.#mostBytes) return;
-      await rm(entry.file, { force: true });
+      await rm(entry.file, { force: true }).catch(() => {});
       bytes -= entry.bytes;
     }
   }

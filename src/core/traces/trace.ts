@@ -77,6 +77,8 @@ export const passSchema = z.object({
   stopReason: z.union([z.string(), z.number()]).nullable(),
   cachedPromptTokens: z.int().nonnegative().nullable(),
   startedAt: z.string(),
+  /** The reply was kept from an earlier run, which made the same request; the times are those of then. */
+  fromCache: z.literal(true).optional(),
   /** Milliseconds from sending to the first id, and to the end. */
   firstTokenMs: z.number().nullable(),
   durationMs: z.number().nullable(),
@@ -233,6 +235,12 @@ export function answerTokens(trace: Pick<Trace, 'spans'>): number {
 /** Every id received, suppressed and cut ones included: the cost. */
 export function generatedTokens(trace: Pick<Trace, 'spans'>): number {
   return countIds(trace.spans.filter((span) => span.origin === 'model'));
+}
+
+/** Of the ids received, those that no server made for this trace: replies that were kept from an earlier run. */
+export function tokensFromCache(trace: Pick<Trace, 'spans' | 'passes'>): number {
+  const kept = trace.passes.filter(({ fromCache }) => fromCache);
+  return kept.reduce((sum, pass) => sum + receivedIdsOf(trace, pass.index).length, 0);
 }
 
 /**
