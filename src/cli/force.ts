@@ -21,6 +21,7 @@ import { writeTraceFile } from '../core/traces/traceFile';
 import { addConditionOptions, type ConditionTexts, conditionFrom } from './conditionOptions';
 import { forceMany, parseAggregator } from './forceMany';
 import { untilInterrupted } from './interrupt';
+import { type OpenMatcher, openMatcher } from './matcher';
 import { count, positive } from './numbers';
 import { paint, printJson } from './output';
 import { scorerPool } from './scorers';
@@ -87,6 +88,7 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
   let scorers: ScorerPool | undefined;
+  let judge: OpenMatcher | undefined;
   try {
     await sayConnecting(flags, choice, order?.problem);
     const deterministic = flags.deterministic ? { deterministic: true } : {};
@@ -96,6 +98,7 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
     scorers = scorerPool({ packageRoot, signal, policy: connection, flags, choice });
     const { scorer: named } = trace.condition;
     const scorer = named === null ? undefined : await scorers.get(named);
+    judge = await openMatcher(trace.grader, { packageRoot, signal, config: choice.config });
     const stream = flags.json ? undefined : new TraceStream(process.stdout, trace);
     const store = await RunStore.openScratch(cliScratchFolder(), systemClock);
     await generateRecorded(trace, store, {
@@ -103,6 +106,7 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
       retry: { windowMs: flags.retryFor === undefined ? retry.windowMs : flags.retryFor * 1_000 },
       clock: systemClock,
       scorer,
+      matcher: judge.matcher,
       signal,
       onEvent: (event) => stream?.show(event),
       onWaiting: (waitedMs) => stream?.showWaiting(waitedMs),
@@ -113,6 +117,7 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
     failIfInterrupted(trace);
   } finally {
     release();
+    await judge?.close();
     await scorers?.close();
     await connection?.close();
   }
@@ -134,16 +139,25 @@ async function forceAll(flags: ForceFlags, choice: Choice, packageRoot: string):
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
   let scorers: ScorerPool | undefined;
+  let judge: OpenMatcher | undefined;
   try {
     const deterministic = flags.deterministic ? { deterministic: true } : {};
     connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
     scorers = scorerPool({ packageRoot, signal, policy: connection, flags, choice });
     const store = await RunStore.openScratch(cliScratchFolder(), systemClock);
-    const { document, text } = await forceMany(order, connection, store, scorers, signal);
+    judge = await openMatcher(order.grader, { packageRoot, signal, config: choice.config });
+    const { document, text } = await forceMany(
+      { ...order, matcher: judge.matcher },
+      connection,
+      store,
+      scorers,
+      signal,
+    );
     if (flags.json) printJson(document);
     else process.stdout.write(`${text}\n`);
   } finally {
     release();
+    await judge?.close();
     await scorers?.close();
     await connection?.close();
   }

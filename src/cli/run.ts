@@ -5,7 +5,9 @@ import { describeError, reportError, SecondThoughtError, toSecondThoughtError } 
 import { readTextFile } from '../core/base/files';
 import { lockFolder } from '../core/base/folderLock';
 import { printable } from '../core/base/untrustedText';
+import type { ConfigFile } from '../core/config/configFile';
 import { describeDuration } from '../core/evaluate/estimate';
+import { cachedClient } from '../core/inference/cachedClient';
 import type { ScorerPool } from '../core/scorers/scorerPool';
 import { type Connection, connect } from '../core/servers/connect';
 import { compareFingerprints, measureFingerprint } from '../core/servers/fingerprint';
@@ -15,7 +17,9 @@ import { conditionProgress, type RunStatus, StatusWriter } from '../core/studies
 import { parseStudy, type Study } from '../core/studies/studyFile';
 import { type PlannedCondition, planStudy, type StudyPlan } from '../core/studies/studyPlan';
 import { StudyRun } from '../core/studies/studyRun';
+import { requestCache } from './cache';
 import { untilInterrupted } from './interrupt';
+import { type OpenMatcher, openMatcher } from './matcher';
 import { positive } from './numbers';
 import { printJson } from './output';
 import { newRunFolder } from './runFolder';
@@ -32,6 +36,7 @@ interface RunFlags extends ServerFlags {
   concurrency: number;
   dryRun?: boolean;
   acceptServerChange?: boolean;
+  cache: boolean;
   json?: boolean;
 }
 
@@ -59,6 +64,7 @@ export function addRun(program: Command, packageRoot: string): void {
     .option('--dialect <name>', 'how the model writes thinking, and not as the study says')
     .option('--concurrency <n>', 'samples at the same time (8)', positive, 8)
     .option('--accept-server-change', 'go on with a run although the server serves something else now')
+    .option('--no-cache', 'ask for every reply anew, also for those that an earlier run got to the same request')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--json', 'print one JSON document');
   addServerOptions(command)
@@ -117,6 +123,8 @@ interface Places {
   connection: Connection;
   signal: AbortSignal;
   scorers: ScorerPool;
+  packageRoot: string;
+  config: ConfigFile;
 }
 
 async function withConnection(
@@ -132,7 +140,7 @@ async function withConnection(
     const deterministic = flags.deterministic ? { deterministic: true } : {};
     connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
     scorers = scorerPool({ packageRoot, signal, policy: connection, flags, choice });
-    await task({ connection, signal, scorers });
+    await task({ connection, signal, scorers, packageRoot, config: choice.config });
   } finally {
     release();
     await scorers?.close();
@@ -143,14 +151,16 @@ async function withConnection(
 /** Makes what is left of a run. However it ends, `status.json` says so, and the run can go on from there. */
 async function work(
   run: StudyRun,
-  { connection, signal, scorers }: Places,
+  { connection, signal, scorers, packageRoot, config }: Places,
   flags: RunFlags,
   change?: () => Promise<void>,
 ): Promise<void> {
   const free = await lockFolder(run.folder);
+  let judge: OpenMatcher | undefined;
   try {
     await checkServer(run, connection, flags, signal);
     await change?.();
+    judge = await openMatcher(run.about.grader, { packageRoot, signal, config });
     const status = new StatusWriter(run, systemClock, () => connection.scheduler.inFlight);
     const table = new LiveRunTable(process.stderr, run, status);
     const onProgress = () => {
@@ -161,12 +171,13 @@ async function work(
     try {
       const { concurrency, only } = flags;
       await executeStudy(run, {
-        connection,
+        connection: flags.cache ? withCache(connection, run, flags) : connection,
         clock: systemClock,
         concurrency,
         signal,
         onProgress,
         scorerFor: (text) => scorers.get(text),
+        matcher: judge.matcher,
         ...(only ? { only } : {}),
       });
       table.clear();
@@ -178,15 +189,27 @@ async function work(
       throw withWayOn(error, run.folder);
     }
   } finally {
+    await judge?.close();
     await free();
   }
+}
+
+/** The same connection, whose replies are kept on disk, for other runs too. */
+function withCache(connection: Connection, { about }: StudyRun, { deterministic = false }: RunFlags): Connection {
+  const server = { id: connection.server.id, deterministic, fingerprint: about.fingerprint };
+  const options = { cache: requestCache(), clock: systemClock, server };
+  return { ...connection, clientFor: (key) => cachedClient(connection.clientFor(key), options) };
 }
 
 function report(run: StudyRun, { finished, planned, errors }: RunStatus, flags: RunFlags): void {
   const conditions = conditionProgress(run);
   const failures = errors === 0 ? '' : `\n${errors} samples failed; second-thought run --resume tries them again.`;
-  if (flags.json) printJson({ schemaVersion: 1, run: run.folder, planned, finished, errors, conditions });
-  else process.stdout.write(`${runTable(conditions)}${failures}\n`);
+  const tokensFromCache = [...run.records].reduce((sum, record) => sum + (record.tokensFromCache ?? 0), 0);
+  const kept =
+    tokensFromCache === 0 ? '' : `\n${tokensFromCache} tokens came from the cache; --no-cache asks for them anew.`;
+  if (flags.json) {
+    printJson({ schemaVersion: 1, run: run.folder, planned, finished, errors, tokensFromCache, conditions });
+  } else process.stdout.write(`${runTable(conditions)}${kept}${failures}\n`);
 }
 
 /** What stopped the run, and how to go on: nothing that was made is lost. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { outcomeRecordSchema } from '../core/evaluate/outcomeRecord';
 import { conditionSchema, dialectChoiceSchema } from '../core/forcing/condition';
 import { forkStepSchema } from '../core/forcing/fork';
+import { graderSchema } from '../core/grade/graderSpec';
 import { noteSchema } from '../core/lab/notes';
 import { textPlaceSchema } from '../core/lab/place';
 import { probeRecordSchema } from '../core/lab/probe';
@@ -23,6 +24,9 @@ const traceId = z.string();
 /** Folder of another run than the window's own. */
 const run = z.string().optional();
 
+/** The server of the language model that grades, where the trace's grader asks one. */
+const judge = serverSpecSchema.optional();
+
 /** One sample of one problem under one condition. */
 const order = {
   requestId,
@@ -31,6 +35,9 @@ const order = {
   server: serverSpecSchema,
   seed: z.int().nonnegative(),
   sample: z.int().nonnegative(),
+  /** Without it, the default. */
+  grader: graderSchema.optional(),
+  judge,
 };
 
 export const engineRequestSchema = z.discriminatedUnion('type', [
@@ -44,9 +51,9 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   /** Ends a `force` that is being prepared, or an `evaluate`: it then fails with `cancelled`. */
   z.object({ type: z.literal('cancel'), requestId, target: requestId }),
   /** Starts a new trace that thinks on where this one stopped thinking. */
-  z.object({ type: z.literal('waitAgain'), requestId, traceId, server: serverSpecSchema }),
+  z.object({ type: z.literal('waitAgain'), requestId, traceId, server: serverSpecSchema, judge }),
   /** Goes on with an interrupted trace, by ids. */
-  z.object({ type: z.literal('continue'), requestId, traceId, server: serverSpecSchema }),
+  z.object({ type: z.literal('continue'), requestId, traceId, server: serverSpecSchema, judge }),
   /** Stops a running trace; what arrived is kept. */
   z.object({ type: z.literal('stop'), requestId, traceId }),
   /** Ends the thinking of a running trace and asks for its answer. */
@@ -65,6 +72,7 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
     type: z.literal('fork'),
     requestId,
     server: serverSpecSchema,
+    judge,
     parent: traceSchema,
     place: textPlaceSchema,
     step: forkStepSchema,

@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../core/base/errors';
 import { type Condition, conditionSchema, createCondition, greedy } from '../core/forcing/condition';
+import { defaultGrader, type GraderSpec, graderSchema } from '../core/grade/graderSpec';
 import { folderConfig } from './folderConfig';
 import { settingsSection } from './ids';
 import type { QuickSettings } from './memory';
-import { activeServerId, type ChosenServer, type ServerSources, serverById } from './servers/knownServers';
+import { activeServerId, type ChosenServer, judgeOf, type ServerSources, serverById } from './servers/knownServers';
 import { refuseUntrusted } from './trust';
 
 /** Everything that decides how a problem is run, resolved: this workspace's choice, folder file, settings, default. */
@@ -12,7 +13,16 @@ export interface RunSettings extends ChosenServer {
   condition: Condition;
   samples: number;
   seed: number;
+  grader: GraderSpec;
+  /** Where a grader that asks a language model asks it. */
+  judge: ChosenServer | undefined;
 }
+
+/** The part of a request that says how its traces are graded; nothing where it is done as usual. */
+export const gradedBy = ({ grader, judge }: RunSettings) => ({
+  ...(grader === defaultGrader ? {} : { grader }),
+  ...(judge ? { judge: judge.server } : {}),
+});
 
 const settings = () => vscode.workspace.getConfiguration(settingsSection);
 
@@ -28,10 +38,15 @@ export async function runSettings(sources: ServerSources, changes: QuickSettings
   const { samples, seed, temperature, maxThinkingTokens, ignore, cue, preset } = values;
   const sampling = { ...greedy, temperature };
   const condition = checked(createCondition({ preset, dialect, maxThinkingTokens, ignore, cues: [cue], sampling }));
-  return { condition, samples, seed, server, entry, dialect };
+  const grader = checkedGrader(values.grader);
+  const judge = await judgeOf(sources, grader);
+  return { condition, samples, seed, server, entry, dialect, grader, judge };
 }
 
-type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & { seed: number };
+type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & {
+  seed: number;
+  grader: unknown;
+};
 
 function fromSettings(): Values {
   return {
@@ -42,6 +57,7 @@ function fromSettings(): Values {
     temperature: settings().get('temperature', 0),
     samples: settings().get('samples', 1),
     seed: settings().get('seed', 0),
+    grader: settings().get<unknown>('grader', defaultGrader),
   };
 }
 
@@ -49,6 +65,13 @@ function fromSettings(): Values {
 function changed<T extends object>(values: T, ...changes: object[]): T {
   const fields = changes.flatMap((change) => Object.entries(change));
   return { ...values, ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)) };
+}
+
+function checkedGrader(grader: unknown): GraderSpec {
+  const parsed = graderSchema.safeParse(grader);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new SecondThoughtError('bad-usage', `The setting ${settingsSection}.grader cannot be used: ${issue?.message}.`);
 }
 
 function checked(condition: Condition): Condition {

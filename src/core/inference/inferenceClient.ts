@@ -32,6 +32,8 @@ export interface CompletionChunk {
   cachedPromptTokens: number | null;
   /** Per id, log-probabilities of the likeliest ones by name, where they were asked for. */
   topLogprobs?: (Record<string, number> | null)[];
+  /** Of a reply that was kept from an earlier request: how long it took then. */
+  kept?: { firstTokenMs: number | null; durationMs: number };
 }
 
 /** What an endpoint tells about itself. */

@@ -68,7 +68,7 @@ export const studySchema = z.strictObject({
   grader: graderSchema
     .optional()
     .describe(
-      'How answers are found and compared: latex (without it), choice, exact, s1-harness, or { regex: PATTERN }.',
+      'How answers are found and compared: latex (without it), choice, exact, s1-harness, { regex: PATTERN }, or { kind: llm-matcher, server: ID }.',
     ),
   conditions: z.array(conditionEntrySchema).min(1).describe('What is compared.'),
 });

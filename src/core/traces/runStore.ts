@@ -138,7 +138,7 @@ export class RunStore {
   }
 
   /** The finished traces, one file of them in memory at a time. */
-  async *finished(): AsyncIterable<Trace> {
+  async *finished(): AsyncGenerator<Trace, void> {
     const grades = await laterGrades(this.folder);
     for (const file of await this.#traceFiles()) {
       for (const line of parseJsonLines(await readTextFile(file))) {

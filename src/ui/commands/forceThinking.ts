@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { type Condition, conditionKey } from '../../core/forcing/condition';
 import { type Problem, problemKey } from '../../core/problems/problem';
 import type { Trace } from '../../core/traces/trace';
-import { type RunSettings, runSettings } from '../config';
+import { gradedBy, type RunSettings, runSettings } from '../config';
 import type { UiContext } from '../context';
 import { settingsSection, traceViewType } from '../ids';
 import { traceUri } from '../traceViewer/traceUri';
@@ -79,7 +79,8 @@ async function startTrace(
   if (same) return same;
   const begin = async () => {
     const { server, seed } = settings;
-    const { trace } = await ui.engine.ask({ type: 'force', problem, condition, server, seed, sample }, signal);
+    const order = { type: 'force' as const, problem, condition, server, seed, sample, ...gradedBy(settings) };
+    const { trace } = await ui.engine.ask(order, signal);
     if (!trace) throw new Error('the engine gave no trace');
     return ui.traces.began(trace);
   };

@@ -10,7 +10,7 @@ import type { TraceAction } from '../../protocol/traceViewer';
 import type { UiContext } from '../context';
 import { actAtPlace, keepAsRow, type Pointed, pickPlace, probe } from '../laboratory/actions';
 import { relativeOf } from '../laboratory/relatives';
-import { serverOfTrace } from '../servers/knownServers';
+import { judgeField, serverOfTrace } from '../servers/knownServers';
 import { traceCommand, traceMarkdown, traceText } from '../traceViewer/toWire';
 import { runOf, traceFileName, traceTextUri } from '../traceViewer/traceUri';
 import { showTrace, withProgress } from './forceThinking';
@@ -155,8 +155,9 @@ function isThread(value: unknown): value is vscode.CommentThread {
 
 async function waitAgain(ui: UiContext, parent: Trace): Promise<void> {
   const server = await serverOfTrace(ui, parent);
+  const judge = await judgeField(ui, parent);
   const { trace } = await withProgress('Waiting again…', () =>
-    ui.engine.ask({ type: 'waitAgain', traceId: parent.id, server }),
+    ui.engine.ask({ type: 'waitAgain', traceId: parent.id, server, ...judge }),
   );
   if (!trace) return;
   const child = ui.traces.began(trace);
@@ -169,7 +170,8 @@ async function continueTrace(ui: UiContext, trace: Trace): Promise<void> {
   // The replica stays as it is: the events that follow, from "continued" on, apply to it. The command is done when the
   // first of them is there, so that whoever waits for the end does not meet the old one.
   const resumed = ui.traces.nextChange(trace);
-  await withProgress('Continuing…', () => ui.engine.ask({ type: 'continue', traceId: trace.id, server }));
+  const order = { type: 'continue' as const, traceId: trace.id, server, ...(await judgeField(ui, trace)) };
+  await withProgress('Continuing…', () => ui.engine.ask(order));
   await resumed;
 }
 
