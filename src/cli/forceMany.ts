@@ -27,6 +27,7 @@ export interface ManyOrder {
   /** What gives each sample the weight that some aggregators want. */
   weighedBy: string | null;
   grader: GraderSpec | undefined;
+  logprobs: number | undefined;
 }
 
 /** `majority:8` or `short-m@k:8:3`: a name, how many samples, how many of them count. */
@@ -110,6 +111,7 @@ export async function forceMany(
       concurrency,
       signal,
       grader: order.grader,
+      logprobs: order.logprobs,
       longestPromptTokens: await longestPrompt(all, connection.client, signal),
       scorerFor: (text) => scorers.get(text),
       async onTrace(made, trace) {

@@ -12,7 +12,7 @@ import { examineServer } from '../core/servers/doctor';
 import { probeServer, proposeDialect } from '../core/servers/probe';
 import type { ServerSpec } from '../core/servers/serverSpec';
 import { readRunSamples } from '../core/studies/readRunSamples';
-import { findWithForks } from '../core/traces/forkStore';
+import { findWithForks, logprobsOf } from '../core/traces/forkStore';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
@@ -60,7 +60,7 @@ export class Engine {
     try {
       const { runs = [], ...result } = await this.#perform(request, cancel.signal);
       this.#options.send({ type: 'reply', requestId, result });
-      for (const { trace, connection } of runs) this.#run(trace, connection);
+      for (const run of runs) this.#run(run);
     } catch (error) {
       const shown = cancel.signal.aborted ? new SecondThoughtError('cancelled', 'Stopped.') : error;
       this.#options.send({ type: 'failure', requestId, error: reportError(shown) });
@@ -85,7 +85,7 @@ export class Engine {
     switch (request.type) {
       case 'force': {
         const { trace, connection } = await this.#prepare(request, signal);
-        return begin(trace, connection);
+        return begin(trace, connection, request.logprobs);
       }
       case 'evaluate':
         return this.#evaluate(request, signal);
@@ -142,6 +142,10 @@ export class Engine {
         return {};
       case 'laboratory':
         return { laboratory: await laboratoryOf(request.trace, request.run ?? store.folder, store) };
+      case 'logprobs': {
+        const logprobs = await logprobsOf(request.run ?? store.folder, request.trace);
+        return logprobs ? { logprobs } : {};
+      }
       case 'score':
         return { report: runReport(await readRunSamples(request.run)) };
       case 'curation':
@@ -170,7 +174,9 @@ export class Engine {
     const { trace, connection } = await this.#prepareInTurn(request, signal);
     const { store, clock } = this.#options;
     const { retry } = connection;
-    await generateRecorded(trace, store, { client: connection.clientFor(trace.conditionKey), clock, signal, retry });
+    const { logprobs } = request;
+    const client = connection.clientFor(trace.conditionKey);
+    await generateRecorded(trace, store, { client, clock, signal, retry, logprobs });
     const outcome = outcomeRecord(trace);
     if (outcome) return { outcome };
     const { code, message, remedy } = trace.interruption ?? { code: 'internal', message: 'The trace has no outcome.' };
@@ -231,7 +237,7 @@ export class Engine {
     return this.#shared(spec);
   }
 
-  #run(trace: Trace, connection: Connection): void {
+  #run({ trace, connection, logprobs }: ToRun): void {
     const { store, clock, send } = this.#options;
     const stop = new AbortController();
     const answerNow = new AbortController();
@@ -241,6 +247,7 @@ export class Engine {
     const generation = generateRecorded(trace, store, {
       client: connection.clientFor(traceId), // somebody watches: it shares evenly with whole evaluations
       clock,
+      logprobs,
       retry: connection.retry,
       signal: stop.signal,
       answerNow: answerNow.signal,
@@ -274,11 +281,12 @@ type Evaluation = Extract<EngineRequest, { type: 'evaluate' }>;
 interface ToRun {
   trace: Trace;
   connection: Connection;
+  logprobs?: number | undefined;
 }
 
 /** The reply holds the trace as it is before its first event. */
-function begin(trace: Trace, connection: Connection) {
-  return { trace: structuredClone(trace), runs: [{ trace, connection }] };
+function begin(trace: Trace, connection: Connection, logprobs?: number) {
+  return { trace: structuredClone(trace), runs: [{ trace, connection, logprobs }] };
 }
 
 function alreadyRunning(): SecondThoughtError {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../core/base/errors';
 import { type Condition, conditionSchema, createCondition, greedy } from '../core/forcing/condition';
+import { alternativesSchema } from '../core/traces/logprobs';
 import { folderConfig } from './folderConfig';
 import { settingsSection } from './ids';
 import type { QuickSettings } from './memory';
@@ -12,6 +13,8 @@ export interface RunSettings extends ChosenServer {
   condition: Condition;
   samples: number;
   seed: number;
+  /** Alternatives of the log-probabilities that are kept; 0: they are not. */
+  logprobs: number;
 }
 
 const settings = () => vscode.workspace.getConfiguration(settingsSection);
@@ -25,13 +28,16 @@ export async function runSettings(sources: ServerSources, changes: QuickSettings
   const folder = await folderConfig({ ask: false });
   const { server, entry, dialect } = await serverById(sources, await activeServerId(sources));
   const values = changed(fromSettings(), folder, sources.memory.quickSettings, changes);
-  const { samples, seed, temperature, maxThinkingTokens, ignore, cue, preset } = values;
+  const { samples, seed, logprobs, temperature, maxThinkingTokens, ignore, cue, preset } = values;
   const sampling = { ...greedy, temperature };
   const condition = checked(createCondition({ preset, dialect, maxThinkingTokens, ignore, cues: [cue], sampling }));
-  return { condition, samples, seed, server, entry, dialect };
+  return { condition, samples, seed, logprobs: usableAlternatives(logprobs), server, entry, dialect };
 }
 
-type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & { seed: number };
+type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & {
+  seed: number;
+  logprobs: number;
+};
 
 function fromSettings(): Values {
   return {
@@ -42,6 +48,7 @@ function fromSettings(): Values {
     temperature: settings().get('temperature', 0),
     samples: settings().get('samples', 1),
     seed: settings().get('seed', 0),
+    logprobs: settings().get('logprobs', 0),
   };
 }
 
@@ -55,6 +62,15 @@ function checked(condition: Condition): Condition {
   const parsed = conditionSchema.safeParse(condition);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const name = `${settingsSection}.${issue?.path.at(-1)?.toString()}`;
-  throw new SecondThoughtError('bad-usage', `The setting ${name} cannot be used: ${issue?.message}.`);
+  throw unusable(String(issue?.path.at(-1)), issue?.message);
+}
+
+function usableAlternatives(value: unknown): number {
+  const { data, error } = alternativesSchema.safeParse(value);
+  if (data !== undefined) return data;
+  throw unusable('logprobs', error?.issues[0]?.message);
+}
+
+function unusable(name: string, reason = 'it does not fit'): SecondThoughtError {
+  return new SecondThoughtError('bad-usage', `The setting ${settingsSection}.${name} cannot be used: ${reason}.`);
 }

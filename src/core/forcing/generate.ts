@@ -3,12 +3,13 @@ import { SecondThoughtError, toSecondThoughtError } from '../base/errors';
 import { passSeed } from '../base/seeds';
 import { gradeAnew } from '../evaluate/outcome';
 import type { Grade } from '../grade/grade';
-import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
+import type { CompletionChunk, CompletionRequest, InferenceClient } from '../inference/inferenceClient';
 import { defaultPatience, withPatience } from '../inference/patience';
 import { LoopDetector } from '../loops/findLoop';
 import type { Scorer } from '../scorers/scorer';
 import { scoreStep } from '../search/scoreStep';
 import { applyEvent, type TraceEvent } from '../traces/events';
+import type { LogprobListener } from '../traces/logprobs';
 import {
   type AnswerEndedBy,
   branchSpans,
@@ -40,6 +41,8 @@ export interface GenerateOptions {
   retry?: RetryRules;
   /** Judges the steps of a tree search. */
   scorer?: Scorer | undefined;
+  /** Asks for log-probabilities, and is told of every id that is received, before `onEvent` is. */
+  logprobs?: LogprobListener | undefined;
 }
 
 /**
@@ -206,6 +209,7 @@ class Generation {
         ? { stopTexts: dialect.thinkingEndTexts, stopSequences: dialect.thinkingEndSequences }
         : {}),
       ...(condition.decoder === 'native-budget' ? { thinkingTokenBudget: budget.maxThinkingTokens } : {}),
+      ...(this.#options.logprobs ? { logprobs: this.#options.logprobs.alternatives } : {}),
     };
   }
 
@@ -258,6 +262,7 @@ class Generation {
           break; // the server does not keep to the stop ids or the limit: closing the stream makes it
         }
         if (chunk.tokenIds.length > 0) firstTokenMs ??= clock.now() - Date.parse(pass.startedAt);
+        this.#tellLogprobs(pass, chunk);
         received.tokenIds.push(...chunk.tokenIds);
         hasEnded ||= isOver(received.tokenIds, chunk.tokenIds.length, request);
         received.text += chunk.text;
@@ -281,6 +286,12 @@ class Generation {
       own.abort();
     }
     return { received, failure, firstTokenMs };
+  }
+
+  #tellLogprobs({ index }: Pass, { tokenIds, logprobs = [] }: CompletionChunk): void {
+    if (tokenIds.length === 0) return;
+    const all = tokenIds.map((_, at) => logprobs[at] ?? null);
+    this.#options.logprobs?.onReceived(index, tokenIds, all);
   }
 
   /** Tells of the ids of a pass whether thinking has to end because it goes round in a loop. */

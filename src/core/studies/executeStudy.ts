@@ -48,6 +48,7 @@ export async function executeStudy(run: StudyRun, options: ExecuteOptions): Prom
     signal,
     longestPromptTokens,
     grader: run.about.grader,
+    logprobs: run.about.logprobs,
     ...(options.scorerFor ? { scorerFor: options.scorerFor } : {}),
     onTrace: () => onProgress?.(),
     async onFailure(order, error) {

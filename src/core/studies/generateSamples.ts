@@ -27,6 +27,8 @@ export interface SampleOptions {
   /** What the cap `auto` depends on; see `longestPrompt`. */
   longestPromptTokens: number;
   grader?: GraderSpec | undefined;
+  /** Log-probabilities are kept, with so many alternatives. */
+  logprobs?: number | undefined;
   /** For conditions with a scorer. */
   scorerFor?(text: string): Promise<Scorer>;
   onTrace(order: Order, trace: Trace): void | Promise<void>;
@@ -67,12 +69,12 @@ export async function generateSamples(orders: readonly Order[], options: SampleO
 }
 
 async function generateSample(order: Order, options: SampleOptions): Promise<Trace> {
-  const { connection, store, clock, signal } = options;
+  const { connection, store, clock, signal, logprobs } = options;
   const trace = order.interrupted ?? (await prepared(order, options));
   const client = connection.clientFor(order.conditionKey);
   const { scorer: text } = order.condition;
   const scorer = text === null ? {} : { scorer: await options.scorerFor?.(text) };
-  await generateRecorded(trace, store, { client, clock, signal, retry: connection.retry, ...scorer });
+  await generateRecorded(trace, store, { client, clock, signal, logprobs, retry: connection.retry, ...scorer });
   if (trace.interruption) throw asError(trace.interruption);
   return trace;
 }
