@@ -85,8 +85,9 @@ async function start(file: string, flags: RunFlags, packageRoot: string): Promis
   const study = limited(parseStudy(text, path.basename(file)), flags.limit);
   const choice = await chooseServer({ ...flags, ...serverOf(flags.server ?? study.server) });
   const dialect = flags.dialect === undefined ? (study.dialect ?? choice.dialect) : choice.dialect;
-  const { grader } = choice.config; // what the study says goes before it
-  const plan = await planStudy(grader === undefined ? study : { grader, ...study }, file, dialect);
+  const { grader, logprobs } = choice.config; // what the study says goes before it
+  const usual = { ...(grader === undefined ? {} : { grader }), ...(logprobs === undefined ? {} : { logprobs }) };
+  const plan = await planStudy({ ...usual, ...study }, file, dialect);
   checkNames(plan.conditions, flags.only);
   const runs = path.resolve(flags.out ?? path.join(path.dirname(file), 'runs'));
   if (flags.dryRun) return dryRun(plan, runs, flags);

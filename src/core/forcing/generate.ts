@@ -11,6 +11,7 @@ import { LoopDetector } from '../loops/findLoop';
 import type { Scorer } from '../scorers/scorer';
 import { scoreStep } from '../search/scoreStep';
 import { applyEvent, type TraceEvent } from '../traces/events';
+import type { LogprobListener } from '../traces/logprobs';
 import {
   type AnswerEndedBy,
   branchSpans,
@@ -44,6 +45,8 @@ export interface GenerateOptions {
   scorer?: Scorer | undefined;
   /** Asks a language model about the answer, where the trace's grader is one. */
   matcher?: Matcher | undefined;
+  /** Asks for log-probabilities, and is told of every id that is received, before `onEvent` is. */
+  logprobs?: LogprobListener | undefined;
 }
 
 /**
@@ -216,6 +219,7 @@ class Generation {
         ? { stopTexts: dialect.thinkingEndTexts, stopSequences: dialect.thinkingEndSequences }
         : {}),
       ...(condition.decoder === 'native-budget' ? { thinkingTokenBudget: budget.maxThinkingTokens } : {}),
+      ...(this.#options.logprobs ? { logprobs: this.#options.logprobs.alternatives } : {}),
     };
   }
 
@@ -270,6 +274,7 @@ class Generation {
         }
         if (chunk.tokenIds.length > 0) firstTokenMs ??= clock.now() - Date.parse(pass.startedAt);
         kept ??= chunk.kept;
+        this.#tellLogprobs(pass, chunk);
         received.tokenIds.push(...chunk.tokenIds);
         hasEnded ||= isOver(received.tokenIds, chunk.tokenIds.length, request);
         received.text += chunk.text;
@@ -293,6 +298,12 @@ class Generation {
       own.abort();
     }
     return { received, failure, firstTokenMs, kept };
+  }
+
+  #tellLogprobs({ index }: Pass, { tokenIds, logprobs = [] }: CompletionChunk): void {
+    if (tokenIds.length === 0) return;
+    const all = tokenIds.map((_, at) => logprobs[at] ?? null);
+    this.#options.logprobs?.onReceived(index, tokenIds, all);
   }
 
   /** Tells of the ids of a pass whether thinking has to end because it goes round in a loop. */

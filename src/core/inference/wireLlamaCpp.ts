@@ -4,6 +4,7 @@ import { parseReply } from './wire';
 import { templateFields, type WireFormat } from './wireFormat';
 
 const ids = z.array(z.int().nonnegative());
+const probabilitySchema = z.object({ token: z.string(), logprob: z.number() });
 const chunkSchema = z.object({
   content: z.string(),
   tokens: ids.nullish(),
@@ -11,6 +12,9 @@ const chunkSchema = z.object({
   stop_type: z.enum(['none', 'eos', 'limit', 'word']).nullish(),
   stopping_word: z.string().nullish(),
   timings: z.object({ cache_n: z.int().nullish() }).nullish(),
+  completion_probabilities: z
+    .array(probabilitySchema.extend({ id: z.int(), top_logprobs: z.array(probabilitySchema) }))
+    .nullish(),
 });
 const tokensSchema = z.object({ tokens: ids });
 const contentSchema = z.object({ content: z.string() });
@@ -31,6 +35,7 @@ export const llamaCppWire: WireFormat = {
       finishReason: ends === null || ends === undefined ? null : ends === 'limit' ? 'length' : 'stop',
       stopReason: ends === 'eos' ? 'eos' : ends === 'word' ? (reply.stopping_word ?? 'word') : null,
       cachedPromptTokens: reply.timings?.cache_n ?? null,
+      ...(reply.completion_probabilities ? { logprobs: logprobsOf(reply) } : {}),
     };
   },
   tokenize: (content) => ({ path: '/tokenize', body: { content, add_special: false, parse_special: true } }),
@@ -46,11 +51,21 @@ export const llamaCppWire: WireFormat = {
   tokenizePrompt: (content) => ({ path: '/tokenize', body: { content, add_special: true, parse_special: true } }),
 };
 
+/** Entries name their id: those of other ids than came are not taken. */
+function logprobsOf({ tokens, completion_probabilities: entries }: z.infer<typeof chunkSchema>) {
+  return (tokens ?? []).map((id, index) => {
+    const entry = entries?.[index];
+    if (entry?.id !== id) return null;
+    const top = entry.top_logprobs.map(({ token, logprob }): [string, number] => [token, logprob]);
+    return { text: entry.token, logprob: entry.logprob, top };
+  });
+}
+
 /** 2^32 − 1 means "any seed" there, and larger ones do not exist. */
 const seeds = 2 ** 32 - 1;
 
 /** Every sampler that we set is named, and those that are on by default there are turned off. */
-function toBody({ promptIds, maxTokens, seed, sampling, maskedTokenIds, extra }: CompletionRequest) {
+function toBody({ promptIds, maxTokens, seed, sampling, maskedTokenIds, logprobs, extra }: CompletionRequest) {
   return {
     prompt: promptIds,
     n_predict: maxTokens,
@@ -64,6 +79,7 @@ function toBody({ promptIds, maxTokens, seed, sampling, maskedTokenIds, extra }:
     min_p: sampling.minP,
     repeat_penalty: sampling.repetitionPenalty,
     ...(maskedTokenIds.length > 0 ? { logit_bias: maskedTokenIds.map((id) => [id, false]) } : {}),
+    ...(logprobs === undefined ? {} : { n_probs: logprobs }),
     ...extra,
   };
 }

@@ -7,6 +7,7 @@ import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
 import { type GraderSpec, graderSchema } from '../grade/graderSpec';
 import { type Fingerprint, fingerprintSchema } from '../servers/fingerprint';
+import { alternativesSchema } from '../traces/logprobs';
 import { RunStore, runFileSchema } from '../traces/runStore';
 import type { Trace } from '../traces/trace';
 import { type SampleName, type SampleRecord, sampleKey, sampleRecord, sampleRecordSchema } from './sampleRecord';
@@ -30,6 +31,8 @@ const studyRunSchema = runFileSchema.extend({
   conditions: z.array(plannedConditionSchema),
   /** How samples are graded; without it by the default. */
   grader: graderSchema.optional(),
+  /** Alternatives of the log-probabilities that are kept in `logprobs/`; without it they are not. */
+  logprobs: alternativesSchema.optional(),
   /** What the server was when the first sample was made; set before that. */
   fingerprint: fingerprintSchema.optional(),
   /** Set if another tool made the samples: which one, and who counted their tokens. */
@@ -60,7 +63,7 @@ export class StudyRun {
   /** Writes a new run into a folder that is not there yet. */
   static async create(
     folder: string,
-    { conditions, problems, seed, title, grader }: StudyPlan,
+    { conditions, problems, seed, title, grader, logprobs }: StudyPlan,
     { study, server, imported, clock }: Pick<StudyRunFile, 'study' | 'server' | 'imported'> & { clock: Clock },
   ): Promise<StudyRun> {
     const createdAt = new Date(clock.now()).toISOString();
@@ -68,6 +71,7 @@ export class StudyRun {
     const about: StudyRunFile = {
       ...made,
       ...(grader === undefined ? {} : { grader }),
+      ...(logprobs === undefined ? {} : { logprobs }),
       ...(imported ? { imported } : {}),
     };
     const run = new StudyRun(folder, about, problems, clock);
