@@ -281,6 +281,7 @@ class Generation {
         received.finishReason = chunk.finishReason ?? received.finishReason;
         received.stopReason = chunk.stopReason ?? received.stopReason;
         received.cachedPromptTokens = chunk.cachedPromptTokens ?? received.cachedPromptTokens;
+        if (chunk.reportedTokens !== undefined) received.reportedTokens = chunk.reportedTokens;
         if (chunk.tokenIds.length > 0 || chunk.text !== '') {
           const which = pass.branch ? { pass: pass.index } : {};
           this.emit({ type: 'received', tokenIds: chunk.tokenIds, text: chunk.text, ...which });

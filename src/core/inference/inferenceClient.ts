@@ -42,6 +42,8 @@ export interface CompletionChunk {
   finishReason: string | null;
   stopReason: string | number | null;
   cachedPromptTokens: number | null;
+  /** Tokens of the reply so far by the server's own count, where they may be more than the ids that it sent. */
+  reportedTokens?: number;
   /** Per id, log-probabilities of the likeliest ones by name, where they were asked for. */
   topLogprobs?: (Record<string, number> | null)[];
   /** Of a reply that was kept from an earlier request: how long it took then. */

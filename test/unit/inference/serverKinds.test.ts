@@ -191,6 +191,15 @@ describe('llama.cpp’s server', () => {
     expect(summary(chunks)).toMatchObject({ tokenIds: [11], finishReason: 'stop', stopReason: 'eos' });
   });
 
+  it('whose held back ids cannot be told from the text of the character is not believed', async () => {
+    const { client } = await meet({
+      ...llamaCpp,
+      '/tokenize': { json: { tokens: [7, 8, 9] } },
+      '/completion': { events: [{ content: 'é', tokens: [9], tokens_predicted: 2, stop: false }] },
+    });
+    await expect(read(client.complete(request, never))).rejects.toMatchObject({ code: 'ids-not-returned' });
+  });
+
   it('renders the template to a text, whose ids include what the tokenizer puts in front', async () => {
     const { client } = await meet({
       ...llamaCpp,
