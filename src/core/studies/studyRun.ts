@@ -11,6 +11,7 @@ import { alternativesSchema } from '../traces/logprobs';
 import { RunStore, runFileSchema } from '../traces/runStore';
 import type { Trace } from '../traces/trace';
 import { type SampleName, type SampleRecord, sampleKey, sampleRecord, sampleRecordSchema } from './sampleRecord';
+import { ownOf, shardSchema } from './shard';
 import {
   plannedConditionSchema,
   plannedProblemSchema,
@@ -35,10 +36,15 @@ const studyRunSchema = runFileSchema.extend({
   logprobs: alternativesSchema.optional(),
   /** What the server was when the first sample was made; set before that. */
   fingerprint: fingerprintSchema.optional(),
+  /** Set where other runs make the rest; `problems.jsonl` holds all problems, those of the others too. */
+  shard: shardSchema.optional(),
   /** Set if another tool made the samples: which one, and who counted their tokens. */
   imported: z.object({ from: z.string(), tokens: z.string() }).optional(),
 });
 export type StudyRunFile = z.infer<typeof studyRunSchema>;
+
+/** Where a run comes from. */
+type Made = Pick<StudyRunFile, 'study' | 'server' | 'imported' | 'shard'> & { clock: Clock };
 
 /**
  * A run of a study on disk. Beside the traces (core/traces/runStore.ts) there are `run.json`, `problems.jsonl` (so that a
@@ -64,7 +70,7 @@ export class StudyRun {
   static async create(
     folder: string,
     { conditions, problems, seed, title, grader, logprobs }: StudyPlan,
-    { study, server, imported, clock }: Pick<StudyRunFile, 'study' | 'server' | 'imported'> & { clock: Clock },
+    { study, server, imported, shard, clock }: Made,
   ): Promise<StudyRun> {
     const createdAt = new Date(clock.now()).toISOString();
     const made = { schemaVersion: 1, kind: 'study', createdAt, title, seed, study, server, conditions } as const;
@@ -73,6 +79,7 @@ export class StudyRun {
       ...(grader === undefined ? {} : { grader }),
       ...(logprobs === undefined ? {} : { logprobs }),
       ...(imported ? { imported } : {}),
+      ...(shard ? { shard } : {}),
     };
     const run = new StudyRun(folder, about, problems, clock);
     await writeWholeFile(path.join(folder, '.gitignore'), '*\n');
@@ -119,13 +126,18 @@ export class StudyRun {
     return this.#records.get(sampleKey(name));
   }
 
+  /** The problems that this run makes: all of them, unless it is a shard. */
+  get ownProblems(): StudyPlan['problems'] {
+    return ownOf(this.#problems, this.#about.shard);
+  }
+
   get planned(): number {
-    return this.#problems.length * this.#about.conditions.reduce((sum, { samples }) => sum + samples, 0);
+    return this.ownProblems.length * this.#about.conditions.reduce((sum, { samples }) => sum + samples, 0);
   }
 
   /** Samples without a record, and those that failed: an error is tried again. */
   left(): Task[] {
-    const plan = { conditions: this.#about.conditions, problems: this.#problems };
+    const plan = { conditions: this.#about.conditions, problems: this.ownProblems };
     return [...tasksOf(plan)].filter((task) => (this.record(taskName(task))?.outcome ?? 'error') === 'error');
   }
 
