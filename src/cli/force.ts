@@ -175,7 +175,7 @@ function allProblems({ file }: ForceFlags): Promise<Problem[]> {
 async function sayConnecting(flags: ForceFlags, { server }: Choice, problem: Problem | undefined): Promise<void> {
   if (flags.json || !process.stderr.isTTY || !problem) return;
   const tokens = await estimateTokens(problem.question);
-  const line = `problem of ≈ ${tokens} tokens, connecting to ${server.kind === 'url' ? server.url : 'the bundled model'}`;
+  const line = `problem of ≈ ${tokens} tokens, connecting to ${server.kind === 'bundled' ? 'the bundled model' : server.id}`;
   process.stderr.write(`${paint(process.stderr, 'dim', line)}\n`);
 }
 

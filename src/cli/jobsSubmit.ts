@@ -2,12 +2,14 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { readTextFile } from '../core/base/files';
+import type { HostSpec } from '../core/jobs/hostSpec';
 import type { JobRecords } from '../core/jobs/jobRecords';
 import { type JobSpec, jobSpecSchema, parseJob } from '../core/jobs/jobSpec';
 import { chooseHost, type HostFlags, openHost } from './hosts';
 import { untilInterrupted } from './interrupt';
+import { fromFolder, type LooseSpec } from './jobFile';
 import { documentVersion, jobLine, jobRecords, printLog, summary } from './jobReport';
-import { fromFolder, type LooseSpec, start } from './jobStart';
+import { start } from './jobStart';
 import { submitPipeline } from './jobsPipeline';
 import { positive } from './numbers';
 import { printJson } from './output';
@@ -68,7 +70,7 @@ async function submit(file: string, words: string[], flags: SubmitFlags, package
     if (/\.pipeline\.ya?ml$/.test(file)) return await submitPipeline(file, flags, packageRoot, { signal, progress });
     const host = openHost(await chooseHost(flags), packageRoot);
     const records = jobRecords();
-    const spec = await specOf(file, words, flags, records);
+    const spec = await specOf(file, words, flags, host.spec, records);
     const job = host.describe(spec);
     if (flags.dryRun) {
       const training = spec.kind === 'fine-tune' ? await trainingAhead(spec) : undefined;
@@ -87,13 +89,19 @@ async function submit(file: string, words: string[], flags: SubmitFlags, package
   }
 }
 
-async function specOf(file: string, words: string[], flags: SubmitFlags, records: JobRecords): Promise<JobSpec> {
+async function specOf(
+  file: string,
+  words: string[],
+  flags: SubmitFlags,
+  host: HostSpec,
+  records: JobRecords,
+): Promise<JobSpec> {
   const { name, gpus, nodes, cpus, memory, time, tasks, input, after = [] } = flags;
   const earlier = await Promise.all(after.map(async (reference) => (await records.find(reference)).job.id));
   const asked = Object.fromEntries(
     Object.entries({ name, gpus, nodes, cpus, memory, time, tasks }).filter(([, value]) => value !== undefined),
   );
-  const base = await describedBy(file, words);
+  const base = await describedBy(file, words, host);
   const all = {
     ...base,
     ...asked,
@@ -107,12 +115,13 @@ async function specOf(file: string, words: string[], flags: SubmitFlags, records
 }
 
 /** What a file is, by its name. Paths in it start from its folder. */
-async function describedBy(file: string, words: string[]): Promise<LooseSpec> {
-  if (file.endsWith('.study.yaml'))
-    return { kind: 'study', name: path.basename(file, '.study.yaml'), file, arguments: words };
-  if (file.endsWith('.curation.yaml'))
-    return { kind: 'curation', name: path.basename(file, '.curation.yaml'), file, arguments: words };
+async function describedBy(file: string, words: string[], host: HostSpec): Promise<LooseSpec> {
+  const kind = /\.(study|curation)\.ya?ml$/.exec(file)?.[1];
+  if (kind) {
+    const name = path.basename(file).replace(/\.\w+\.ya?ml$/, '');
+    return fromFolder(jobSpecSchema.parse({ kind, name, file, arguments: words }), '.', host);
+  }
   if (!/\.job\.ya?ml$/.test(file))
     return { kind: 'custom', name: path.basename(file).replace(/^-+/, '') || 'custom', script: file, arguments: words };
-  return fromFolder(parseJob(await readTextFile(file), path.basename(file)), path.dirname(file));
+  return fromFolder(parseJob(await readTextFile(file), path.basename(file)), path.dirname(file), host);
 }
