@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
 import { type GraderSpec, graderSchema } from '../grade/graderSpec';
+import { publishedFigureIds } from '../published/published';
 import { type Fingerprint, fingerprintSchema } from '../servers/fingerprint';
 import { RunStore, runFileSchema } from '../traces/runStore';
 import type { Trace } from '../traces/trace';
@@ -30,6 +31,9 @@ const studyRunSchema = runFileSchema.extend({
   conditions: z.array(plannedConditionSchema),
   /** How samples are graded; without it by the default. */
   grader: graderSchema.optional(),
+  /** What is drawn beside it, and where its model stands over training examples. */
+  figure: z.enum(publishedFigureIds).optional(),
+  trainingExamples: z.int().positive().optional(),
   /** What the server was when the first sample was made; set before that. */
   fingerprint: fingerprintSchema.optional(),
   /** Set if another tool made the samples: which one, and who counted their tokens. */
@@ -60,16 +64,12 @@ export class StudyRun {
   /** Writes a new run into a folder that is not there yet. */
   static async create(
     folder: string,
-    { conditions, problems, seed, title, grader }: StudyPlan,
+    { problems, ...plan }: StudyPlan,
     { study, server, imported, clock }: Pick<StudyRunFile, 'study' | 'server' | 'imported'> & { clock: Clock },
   ): Promise<StudyRun> {
     const createdAt = new Date(clock.now()).toISOString();
-    const made = { schemaVersion: 1, kind: 'study', createdAt, title, seed, study, server, conditions } as const;
-    const about: StudyRunFile = {
-      ...made,
-      ...(grader === undefined ? {} : { grader }),
-      ...(imported ? { imported } : {}),
-    };
+    const made = { schemaVersion: 1, kind: 'study', createdAt, study, server } as const;
+    const about: StudyRunFile = { ...made, ...plan, ...(imported ? { imported } : {}) };
     const run = new StudyRun(folder, about, problems, clock);
     await writeWholeFile(path.join(folder, '.gitignore'), '*\n');
     await run.#describe();
@@ -126,8 +126,11 @@ export class StudyRun {
   }
 
   /** Takes a changed plan over: samples that it shares with the old one are kept, the others are to be made. */
-  async extend({ conditions, problems }: StudyPlan, study: StudyRunFile['study']): Promise<void> {
-    this.#about = { ...this.#about, conditions, study };
+  async extend(
+    { conditions, problems, figure, trainingExamples }: StudyPlan,
+    study: StudyRunFile['study'],
+  ): Promise<void> {
+    this.#about = { ...this.#about, conditions, study, figure, trainingExamples };
     this.#problems = problems;
     await this.#describe();
   }
