@@ -8,7 +8,7 @@ export type RunSnapshot = Extract<ToRunViewer, { type: 'run/snapshot' }>;
 
 /** All that the page of a run shows before the numbers are made. The places name samples that come later. */
 export function runSnapshot(
-  run: StudyRun,
+  run: Pick<StudyRun, 'about' | 'problems'>,
   { folder, records, status }: { folder: string; records: readonly SampleRecord[]; status: WireRunStatus | null },
 ): { snapshot: RunSnapshot; places: WirePlaces } {
   const conditions = run.about.conditions.map(wireCondition);

@@ -182,9 +182,12 @@ function showReport(current: Run): void {
   milestones.show(current);
 }
 
+/** The chosen problem set, if this run has it. */
+const setOf = ({ problemSets }: Run) => problemSets.find((name) => name === filters.problemSet) ?? null;
+
 /** Those of the chosen problem set. */
 function showNumbers(current: Run): void {
-  current.shownSet = current.problemSets.find((name) => name === filters.problemSet) ?? null;
+  current.shownSet = setOf(current);
   selectIn(numbersOf).value = current.shownSet ?? '';
   findings.show(current.part);
   figure.show(current);
@@ -215,7 +218,7 @@ function showProgress(): void {
 function askForOthers(): void {
   if (!run) return;
   filterBar.show(run);
-  showNumbers(run);
+  if (setOf(run) !== run.shownSet) showNumbers(run);
   showSelection();
   showProblems(true);
   write(announcer, `${countShown(shown.length, run.problems.length)} shown`);

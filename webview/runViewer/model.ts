@@ -41,6 +41,7 @@ export class Run {
   readonly studyFile: string;
   readonly conditions: WireCondition[];
   readonly problems: WireProblem[];
+  readonly problemSets: readonly string[];
   readonly published: WirePublished | null;
   readonly trainingExamples: number | null;
   status: WireRunStatus | null;
@@ -58,6 +59,7 @@ export class Run {
     this.studyFile = snapshot.studyFile;
     this.conditions = snapshot.conditions;
     this.problems = snapshot.problems;
+    this.problemSets = [...new Set(snapshot.problems.map(({ problemSet }) => problemSet))];
     this.status = snapshot.status;
     this.report = snapshot.report;
     this.published = snapshot.published;
@@ -76,10 +78,6 @@ export class Run {
 
   get made(): number {
     return (this.#sets.get(null)?.tallies ?? []).reduce((sum, { made }) => sum + made, 0);
-  }
-
-  get problemSets(): string[] {
-    return [...new Set(this.problems.map(({ problemSet }) => problemSet))];
   }
 
   /** Of the shown set, one per condition. */

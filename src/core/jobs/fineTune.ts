@@ -35,6 +35,11 @@ export const fineTuneSchema = z.strictObject({
     .optional()
     .describe('Steps between checkpoints; one is saved before the time limit in any case.'),
   seed: z.int().nonnegative().default(42),
+  seeds: z
+    .array(z.int().nonnegative())
+    .min(1)
+    .optional()
+    .describe('Instead of one seed: a training for each, one after the other, into out/seed-N/model.'),
   reportTo: z.array(z.enum(['tensorboard', 'wandb'])).default([]),
 });
 export type FineTuneSpec = z.output<typeof fineTuneSchema>;
@@ -131,6 +136,7 @@ export function trainingSettings(spec: FineTuneSpec, shape: TrainingShape, uid: 
     lora: spec.lora ?? null,
     save_every: spec.saveEvery ?? null,
     seed: spec.seed,
+    seeds: spec.seeds ?? null,
     report_to: spec.reportTo,
   };
 }

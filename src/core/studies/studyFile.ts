@@ -4,6 +4,7 @@ import { type Condition, type ConditionChanges, conditionChangesSchema, conditio
 import { graderSchema } from '../grade/graderSpec';
 import { problemPresetNames } from '../problems/presets';
 import { publishedFigureIds } from '../published/published';
+import { alternativesSchema } from '../traces/logprobs';
 
 const text = (description: string) => z.string().min(1).describe(description);
 
@@ -69,7 +70,7 @@ export const studySchema = z.strictObject({
   grader: graderSchema
     .optional()
     .describe(
-      'How answers are found and compared: latex (without it), choice, exact, s1-harness, or { regex: PATTERN }.',
+      'How answers are found and compared: latex (without it), choice, exact, s1-harness, { regex: PATTERN }, or { kind: llm-matcher, server: ID }.',
     ),
   figure: z
     .enum(publishedFigureIds)
@@ -82,6 +83,9 @@ export const studySchema = z.strictObject({
     .positive()
     .optional()
     .describe('Examples that the model was fine-tuned on: its place in figures over training examples.'),
+  logprobs: alternativesSchema
+    .optional()
+    .describe('Log-probabilities of every token are kept in the run, with so many alternatives (20 at most); 0: none.'),
   conditions: z.array(conditionEntrySchema).min(1).describe('What is compared.'),
 });
 export type Study = z.infer<typeof studySchema>;

@@ -32,6 +32,8 @@ export interface StudyPlan {
   grader?: GraderSpec;
   figure?: PublishedFigureId;
   trainingExamples?: number;
+  /** Alternatives of the log-probabilities that are kept. */
+  logprobs?: number;
 }
 
 /** One sample to be made. */
@@ -58,6 +60,7 @@ export async function planStudy(study: Study, file: string, dialect: Condition['
     ...(study.grader === undefined ? {} : { grader: study.grader }),
     ...(study.figure === undefined ? {} : { figure: study.figure }),
     ...(study.trainingExamples === undefined ? {} : { trainingExamples: study.trainingExamples }),
+    ...(study.logprobs === undefined ? {} : { logprobs: study.logprobs }),
   };
 }
 

@@ -8,9 +8,11 @@ import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWh
 import { type GraderSpec, graderSchema } from '../grade/graderSpec';
 import { publishedFigureIds } from '../published/published';
 import { type Fingerprint, fingerprintSchema } from '../servers/fingerprint';
+import { alternativesSchema } from '../traces/logprobs';
 import { RunStore, runFileSchema } from '../traces/runStore';
 import type { Trace } from '../traces/trace';
 import { type SampleName, type SampleRecord, sampleKey, sampleRecord, sampleRecordSchema } from './sampleRecord';
+import { ownOf, shardSchema } from './shard';
 import {
   plannedConditionSchema,
   plannedProblemSchema,
@@ -34,12 +36,19 @@ const studyRunSchema = runFileSchema.extend({
   /** What is drawn beside it, and where its model stands over training examples. */
   figure: z.enum(publishedFigureIds).optional(),
   trainingExamples: z.int().positive().optional(),
+  /** Alternatives of the log-probabilities that are kept in `logprobs/`; without it they are not. */
+  logprobs: alternativesSchema.optional(),
   /** What the server was when the first sample was made; set before that. */
   fingerprint: fingerprintSchema.optional(),
+  /** Set where other runs make the rest; `problems.jsonl` holds all problems, those of the others too. */
+  shard: shardSchema.optional(),
   /** Set if another tool made the samples: which one, and who counted their tokens. */
   imported: z.object({ from: z.string(), tokens: z.string() }).optional(),
 });
 export type StudyRunFile = z.infer<typeof studyRunSchema>;
+
+/** Where a run comes from. */
+type Made = Pick<StudyRunFile, 'study' | 'server' | 'imported' | 'shard'> & { clock: Clock };
 
 /**
  * A run of a study on disk. Beside the traces (core/traces/runStore.ts) there are `run.json`, `problems.jsonl` (so that a
@@ -65,11 +74,16 @@ export class StudyRun {
   static async create(
     folder: string,
     { problems, ...plan }: StudyPlan,
-    { study, server, imported, clock }: Pick<StudyRunFile, 'study' | 'server' | 'imported'> & { clock: Clock },
+    { study, server, imported, shard, clock }: Made,
   ): Promise<StudyRun> {
     const createdAt = new Date(clock.now()).toISOString();
     const made = { schemaVersion: 1, kind: 'study', createdAt, study, server } as const;
-    const about: StudyRunFile = { ...made, ...plan, ...(imported ? { imported } : {}) };
+    const about: StudyRunFile = {
+      ...made,
+      ...plan,
+      ...(imported ? { imported } : {}),
+      ...(shard ? { shard } : {}),
+    };
     const run = new StudyRun(folder, about, problems, clock);
     await writeWholeFile(path.join(folder, '.gitignore'), '*\n');
     await run.#describe();
@@ -81,19 +95,8 @@ export class StudyRun {
    * @throws SecondThoughtError `file-not-found`, `invalid-file`
    */
   static async open(folder: string, clock: Clock): Promise<StudyRun> {
-    const file = path.join(folder, 'run.json');
-    const about = await readRunFile(file);
-    const lines = parseJsonLines(await readTextFile(path.join(folder, 'problems.jsonl')));
-    const problems = lines.map((line) => plannedProblemSchema.safeParse(line));
-    if (problems.some(({ success }) => !success)) {
-      throw new SecondThoughtError('invalid-file', `${path.join(folder, 'problems.jsonl')} is damaged.`);
-    }
-    const run = new StudyRun(
-      folder,
-      about,
-      problems.flatMap(({ data }) => data ?? []),
-      clock,
-    );
+    const { about, problems } = await readPlan(folder);
+    const run = new StudyRun(folder, about, problems, clock);
     for (const record of await readGrades(folder)) run.#records.set(sampleKey(record), record);
     return run;
   }
@@ -115,13 +118,18 @@ export class StudyRun {
     return this.#records.get(sampleKey(name));
   }
 
+  /** The problems that this run makes: all of them, unless it is a shard. */
+  get ownProblems(): StudyPlan['problems'] {
+    return ownOf(this.#problems, this.#about.shard);
+  }
+
   get planned(): number {
-    return this.#problems.length * this.#about.conditions.reduce((sum, { samples }) => sum + samples, 0);
+    return this.ownProblems.length * this.#about.conditions.reduce((sum, { samples }) => sum + samples, 0);
   }
 
   /** Samples without a record, and those that failed: an error is tried again. */
   left(): Task[] {
-    const plan = { conditions: this.#about.conditions, problems: this.#problems };
+    const plan = { conditions: this.#about.conditions, problems: this.ownProblems };
     return [...tasksOf(plan)].filter((task) => (this.record(taskName(task))?.outcome ?? 'error') === 'error');
   }
 
@@ -187,6 +195,20 @@ export class StudyRun {
     await writeWholeFile(path.join(this.folder, 'problems.jsonl'), lines);
     await writeWholeFile(path.join(this.folder, 'run.json'), `${JSON.stringify(this.#about, null, 1)}\n`);
   }
+}
+
+/**
+ * What a run is going to do, without what became of it: little to read, whatever its size.
+ * @throws SecondThoughtError `file-not-found`, `invalid-file`
+ */
+export async function readPlan(folder: string): Promise<Pick<StudyRun, 'about' | 'problems'>> {
+  const about = await readRunFile(path.join(folder, 'run.json'));
+  const lines = parseJsonLines(await readTextFile(path.join(folder, 'problems.jsonl')));
+  const problems = lines.map((line) => plannedProblemSchema.safeParse(line));
+  if (problems.some(({ success }) => !success)) {
+    throw new SecondThoughtError('invalid-file', `${path.join(folder, 'problems.jsonl')} is damaged.`);
+  }
+  return { about, problems: problems.flatMap(({ data }) => data ?? []) };
 }
 
 export async function readRunFile(file: string): Promise<StudyRunFile> {

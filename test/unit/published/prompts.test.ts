@@ -40,7 +40,15 @@ describe('the grading prompt of Figure 8', () => {
 
 describe('the prompts of Figure 10', () => {
   const written = (format: TrainingFormat, length: number) =>
-    trainingText({ ...figure10, system: '', dialect: 's1', format, length, attempt: figure10.answer });
+    trainingText({
+      ...figure10,
+      system: '',
+      dialect: 's1',
+      stepSeparator: '\n\n',
+      format,
+      length,
+      attempt: figure10.answer,
+    });
 
   it.each(figure10.tokens)('ask of a trace of %i tokens: %s', (length, suffix) => {
     expect(written('tcc', length)).toContain(`${figure10.question}\n\n${suffix}<|im_end|>`);
