@@ -1,3 +1,4 @@
+import { type PublishedFigure, publishedFigure } from '../published/published';
 import { type BootstrapOptions, type Quantity, TableBootstrap } from './bootstrap';
 import { type CompareOptions, type Comparison, compareConditions } from './compare';
 import { type EqualTokens, equalTokens, type PlannedSplit, planSplits } from './longerOrMore';
@@ -38,6 +39,8 @@ export interface RunScore {
   quantity: Quantity;
   units: typeof units;
   problemSets: SetScore[];
+  /** What the study reproduces, as published; null where it names nothing. */
+  published: PublishedFigure | null;
 }
 
 /** All numbers of a run; each problem set by itself. */
@@ -55,6 +58,7 @@ export function scoreRun(run: RunSamples, options: ScoreOptions = defaultOptions
       ...scoreTable(table, quantity, options),
       noise: noise.filter(({ problemSet }) => problemSet === table.problemSet),
     })),
+    published: publishedFigure(run.figure) ?? null,
   };
 }
 

@@ -7,6 +7,7 @@ import { type Condition, checkCondition, conditionKey, conditionSchema, describe
 import type { GraderSpec } from '../grade/graderSpec';
 import { type Problem, problemKey, problemSchema } from '../problems/problem';
 import { readPreset, readProblems } from '../problems/readProblems';
+import type { PublishedFigureId } from '../published/published';
 import { conditionsOf, type Study } from './studyFile';
 
 /** A condition of a run, under the name that tables give it. */
@@ -29,6 +30,8 @@ export interface StudyPlan {
   conditions: PlannedCondition[];
   problems: PlannedProblem[];
   grader?: GraderSpec;
+  figure?: PublishedFigureId;
+  trainingExamples?: number;
   /** Alternatives of the log-probabilities that are kept. */
   logprobs?: number;
 }
@@ -55,6 +58,8 @@ export async function planStudy(study: Study, file: string, dialect: Condition['
     conditions: plannedConditions(study, dialect),
     problems: await problemsOf(study, file),
     ...(study.grader === undefined ? {} : { grader: study.grader }),
+    ...(study.figure === undefined ? {} : { figure: study.figure }),
+    ...(study.trainingExamples === undefined ? {} : { trainingExamples: study.trainingExamples }),
     ...(study.logprobs === undefined ? {} : { logprobs: study.logprobs }),
   };
 }
