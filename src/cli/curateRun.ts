@@ -18,6 +18,8 @@ export interface RunFlags extends ServerFlags {
   shard?: string;
   concurrency: number;
   waitFor: number;
+  /** Mebibytes. */
+  memory?: number;
   json?: boolean;
 }
 
@@ -69,7 +71,7 @@ function tell({ folder }: Place, { json }: { json?: boolean }, { verdicts, hashe
 /** Takes the folder for some work, which connects to servers as it needs them; the folder says how it stands, and how it ended. */
 async function curating<T>(
   place: Place,
-  flags: Pick<RunFlags, 'concurrency' | 'waitFor'> & ServerFlags,
+  flags: Pick<RunFlags, 'concurrency' | 'waitFor' | 'memory'> & ServerFlags,
   packageRoot: string,
   work: (curation: CurationFile, options: CurationOptions) => Promise<T>,
 ): Promise<T> {
@@ -83,6 +85,7 @@ async function curating<T>(
         base,
         folder,
         signal,
+        memory: flags.memory === undefined ? undefined : flags.memory * 2 ** 20,
         onProgress({ source, rows }) {
           progress.show(`${source}: ${rows} rows`);
           status.doing(`Collecting ${source}: ${rows} rows`);

@@ -61,6 +61,7 @@ const askedKey = ({ features, seed }: CurationFile) => shortHash(JSON.stringify(
 export async function runShard(curation: CurationFile, shard: Shard, options: CurationOptions): Promise<ShardRecord> {
   const { base, folder, signal, onProgress } = options;
   const rules = rulesOf(curation);
+  rules.decontaminate.memory = options.memory;
   outputRulesOf(curation, rules);
   checkProducers(curation);
   refuseAuto(curation);
