@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock';
+import { type Clock, delay } from '../../base/clock';
 import { type ErrorCode, reportError, toSecondThoughtError } from '../../base/errors';
 import { type Condition, conditionKey } from '../../forcing/condition';
 import type { Connection } from '../../servers/connect';
@@ -150,22 +150,7 @@ async function patiently(options: AskOptions, replies: Replies, work: () => Prom
       before = replies.index.size;
       if (clock.now() - since >= patienceMs) throw error;
       onAway?.(clock.now() - since);
-      await pause(clock, signal);
+      await delay(clock, retryEveryMs, signal);
     }
   }
-}
-
-/** Until the next try, or until someone stops it. */
-function pause(clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      cancel();
-      resolve();
-    };
-    const cancel = clock.after(retryEveryMs, () => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    });
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }
