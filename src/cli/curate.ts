@@ -8,6 +8,7 @@ import { describeDecision } from '../core/curate/describeReason';
 import { diffSets } from '../core/curate/diffSets';
 import { planCuration } from '../core/curate/planCuration';
 import { stages } from '../core/curate/row';
+import { parseShard } from '../core/studies/shard';
 import { addCurateAdd } from './curateAdd';
 import { funnelText, inFolder, placeOf } from './curatePlace';
 import { type MergeFlags, mergeFile, type RunFlags, runFile } from './curateRun';
@@ -35,8 +36,9 @@ export function addCurate(program: Command, packageRoot: string): void {
     .description('Collect, ask models for what is missing, drop, select, and write the set. Run it again to go on.')
     .option('--out <folder>', 'where to; without it: curations/NAME beside the file')
     .option(
-      '--shard <n/m>',
-      'ask models about one share of the rows only, such as 2/8; merge makes the set of all shares',
+      '--shard <i/n>',
+      'ask models about the rows of this shard only, from 0/n on; merge makes the set',
+      parseShard,
     )
     .option('--dialect <name>', 'how the models write thinking, where a feature does not say')
     .option('--concurrency <n>', 'replies at the same time (8)', positive, 8)
@@ -55,7 +57,7 @@ export function addCurate(program: Command, packageRoot: string): void {
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExample:\n  second-thought curate run s1k.curation.yaml --shard 1/2\n  second-thought curate run s1k.curation.yaml --shard 2/2\n  second-thought curate merge s1k.curation.yaml',
+      '\nExample:\n  second-thought curate run s1k.curation.yaml --shard 0/2\n  second-thought curate run s1k.curation.yaml --shard 1/2\n  second-thought curate merge s1k.curation.yaml',
     )
     .action((file: string, flags: MergeFlags) => mergeFile(file, flags, packageRoot));
   curate

@@ -5,8 +5,9 @@ import type { CurationFile } from '../core/curate/curationFile';
 import { StatusWriter } from '../core/curate/curationStatus';
 import type { FeatureOptions } from '../core/curate/features/addFeatures';
 import { type CurationOptions, type CurationResult, runCuration } from '../core/curate/runCuration';
-import { doneShards, mergeShards, missingShards, parseShard, runShard, shardFolder } from '../core/curate/shards';
+import { doneShards, mergeShards, missingShards, runShard, shardFolder } from '../core/curate/shards';
 import { describeDuration } from '../core/evaluate/estimate';
+import type { Shard } from '../core/studies/shard';
 import { funnelText, inFolder, type Place, placeOf } from './curatePlace';
 import { Servers } from './curateServers';
 import { printJson } from './output';
@@ -15,7 +16,7 @@ import type { ServerFlags } from './serverOptions';
 
 export interface RunFlags extends ServerFlags {
   out?: string;
-  shard?: string;
+  shard?: Shard;
   concurrency: number;
   waitFor: number;
   /** Mebibytes. */
@@ -26,12 +27,12 @@ export interface RunFlags extends ServerFlags {
 /** `second-thought curate run`, of all rows or of one shard. */
 export async function runFile(file: string, flags: RunFlags, packageRoot: string): Promise<void> {
   const place = await placeOf(file, flags.out);
-  if (flags.shard === undefined) return tell(place, flags, await curating(place, flags, packageRoot, runCuration));
-  const shard = parseShard(flags.shard);
+  const { shard } = flags;
+  if (!shard) return tell(place, flags, await curating(place, flags, packageRoot, runCuration));
   const own = { ...place, folder: shardFolder(place.folder, shard) };
   const record = await curating(own, flags, packageRoot, (curation, options) => runShard(curation, shard, options));
   if (flags.json) printJson({ folder: own.folder, ...record });
-  else process.stdout.write(`Shard ${shard.number} of ${shard.of}: asked about ${record.rows} rows\n${own.folder}\n`);
+  else process.stdout.write(`Shard ${shard.index}/${shard.of}: asked about ${record.rows} rows\n${own.folder}\n`);
 }
 
 export interface MergeFlags {
