@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
 import { type GraderSpec, graderSchema } from '../grade/graderSpec';
+import { monthSchema } from '../problems/released';
 import { type Fingerprint, fingerprintSchema } from '../servers/fingerprint';
 import { RunStore, runFileSchema } from '../traces/runStore';
 import type { Trace } from '../traces/trace';
@@ -26,7 +27,16 @@ const studyRunSchema = runFileSchema.extend({
   seed: z.int().nonnegative(),
   /** The study's file, as it was. */
   study: z.object({ file: z.string(), text: z.string() }),
-  server: z.object({ id: z.string(), url: z.string(), model: z.string(), version: z.string().nullable() }),
+  server: z.object({
+    id: z.string(),
+    url: z.string(),
+    model: z.string(),
+    version: z.string().nullable(),
+    /** Month in which its model came out, where the configuration says so. */
+    released: monthSchema.optional(),
+  }),
+  /** Months in which problem sets became public, by name. */
+  released: z.record(z.string(), monthSchema).optional(),
   conditions: z.array(plannedConditionSchema),
   /** How samples are graded; without it by the default. */
   grader: graderSchema.optional(),
@@ -60,7 +70,7 @@ export class StudyRun {
   /** Writes a new run into a folder that is not there yet. */
   static async create(
     folder: string,
-    { conditions, problems, seed, title, grader }: StudyPlan,
+    { conditions, problems, seed, title, grader, released }: StudyPlan,
     { study, server, imported, clock }: Pick<StudyRunFile, 'study' | 'server' | 'imported'> & { clock: Clock },
   ): Promise<StudyRun> {
     const createdAt = new Date(clock.now()).toISOString();
@@ -68,6 +78,7 @@ export class StudyRun {
     const about: StudyRunFile = {
       ...made,
       ...(grader === undefined ? {} : { grader }),
+      ...(released === undefined ? {} : { released }),
       ...(imported ? { imported } : {}),
     };
     const run = new StudyRun(folder, about, problems, clock);
@@ -126,8 +137,8 @@ export class StudyRun {
   }
 
   /** Takes a changed plan over: samples that it shares with the old one are kept, the others are to be made. */
-  async extend({ conditions, problems }: StudyPlan, study: StudyRunFile['study']): Promise<void> {
-    this.#about = { ...this.#about, conditions, study };
+  async extend({ conditions, problems, released }: StudyPlan, study: StudyRunFile['study']): Promise<void> {
+    this.#about = { ...this.#about, conditions, study, ...(released === undefined ? {} : { released }) };
     this.#problems = problems;
     await this.#describe();
   }
