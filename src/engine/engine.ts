@@ -20,7 +20,7 @@ import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
 import { runReport } from '../runPage/runReport';
 import { CurationViews } from './curationViews';
-import { forksOf, keepAsRow, laboratoryOf, probesOf, writeNote } from './laboratory';
+import { forksOf, keepAsRow, laboratoryOf, probesOf, removeFork, writeNote } from './laboratory';
 
 interface EngineOptions {
   store: RunStore;
@@ -141,11 +141,14 @@ export class Engine {
       }
       case 'removeNote':
         return { note: await setRemoved(request.run ?? store.folder, request.noteId, request.isRemoved) };
+      case 'removeFork':
+        await removeFork(request, store, clock);
+        return {};
       case 'trainingRow':
         await keepAsRow(request, await this.#connectFor(request.trace, request.server, signal));
         return {};
       case 'laboratory':
-        return { laboratory: await laboratoryOf(request.trace, request.run ?? store.folder, store) };
+        return { laboratory: await laboratoryOf(request.trace, request.run, store) };
       case 'score':
         return { report: runReport(await readRunSamples(request.run)) };
       case 'curation':

@@ -94,6 +94,8 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
     text: z.string().optional(),
   }),
   z.object({ type: z.literal('removeNote'), requestId, run, noteId: z.string(), isRemoved: z.boolean() }),
+  /** Takes a fork without forks out of every list, or brings it back; it is of the scratch run, or of the run's forks. */
+  z.object({ type: z.literal('removeFork'), requestId, run, traceId, isRemoved: z.boolean() }),
   /** A trace, trimmed at a place if one is given, as a training row; appended to a file. */
   z.object({
     type: z.literal('trainingRow'),

@@ -5,9 +5,10 @@ import type { SourceRow } from './collect';
 import type { CurationFile } from './curationFile';
 import { type Collection, type CollectProgress, CurationFolder } from './curationFolder';
 import { decide, type Verdicts } from './decide';
-import { addFeatures, checkProducers, type FeatureOptions, type MadeTraces } from './features/addFeatures';
+import { addFeatures, checkProducers, type FeatureOptions } from './features/addFeatures';
+import type { MadeTraces } from './features/madeTraces';
 import { dataCard } from './output/dataCard';
-import { qwenSystem } from './output/trainingText';
+import { outputRulesOf } from './output/outputRules';
 import { type ChosenRow, writeSet } from './output/writeSet';
 import type { Row } from './row';
 import { rulesOf, tracesOf } from './rules';
@@ -40,6 +41,7 @@ export interface CurationOptions {
 export async function runCuration(curation: CurationFile, options: CurationOptions): Promise<CurationResult> {
   const { base, folder, signal, onProgress } = options;
   const rules = rulesOf(curation);
+  const outputRules = outputRulesOf(curation, rules);
   checkProducers(curation);
   const place = new CurationFolder(folder);
   const collection = await place.collect(curation, base, rowsIn, onProgress, signal);
@@ -58,18 +60,7 @@ export async function runCuration(curation: CurationFile, options: CurationOptio
     curation,
     made,
   );
-  const { output = {} } = curation;
-  const hashes =
-    chosen.length === 0
-      ? {}
-      : await writeSet(place.file('set'), chosen, {
-          dialect: output.dialect ?? 's1',
-          formats: output.formats ?? ['plain'],
-          system: output.system ?? qwenSystem,
-          length: output.length ?? rules.select.length,
-          testShare: output.testShare ?? 0,
-          seed: rules.seed,
-        });
+  const hashes = chosen.length === 0 ? {} : await writeSet(place.file('set'), chosen, outputRules);
   const seeds = verdicts.selection?.seeds ?? 0;
   const card = {
     curation,
@@ -120,7 +111,7 @@ async function withTraces(
   if (!tracesOf(curation).includes(name)) return [];
   const chosen: ChosenRow[] = [];
   for (const row of rows) {
-    const trace = made.get(name)?.get(row.id)?.[0] ?? (await place.givenTrace(row, name));
+    const trace = (await made.textsOf(name, row.id))[0] ?? (await place.givenTrace(row, name));
     if (trace) chosen.push({ row, trace });
   }
   return chosen;

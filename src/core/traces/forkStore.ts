@@ -13,6 +13,12 @@ export async function forkStore(store: RunStore, clock: Clock): Promise<RunStore
   return kind === 'scratch' ? store : RunStore.openScratch(path.join(store.folder, 'forks'), clock);
 }
 
+/** The forks of a run's traces that were not removed, wherever they are kept. */
+export async function forksOfRun(store: RunStore, clock: Clock): Promise<Trace[]> {
+  const { kind } = await store.describe();
+  return (kind === 'scratch' ? store : RunStore.at(path.join(store.folder, 'forks'), clock)).forks();
+}
+
 /** A trace of a run or a fork of one, by its id or the beginning of it. @throws SecondThoughtError `file-not-found` */
 export async function findWithForks(store: RunStore, idPrefix: string, clock: Clock): Promise<Trace> {
   const forks = RunStore.at(path.join(store.folder, 'forks'), clock);

@@ -6,6 +6,7 @@ import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
 import { readJournal, TraceJournal } from './journal';
 import { laterGrades } from './regraded';
+import { removedForks } from './removedForks';
 import { type Trace, traceSchema } from './trace';
 
 /** Finished traces go into files of at most this size. */
@@ -127,11 +128,12 @@ export class RunStore {
     }
   }
 
-  /** Every trace of the run, oldest first: finished ones, then those running or interrupted. */
+  /** Every trace of the run but removed forks, oldest first: finished ones, then those running or interrupted. */
   async list(): Promise<Trace[]> {
     const traces = new Map<string, Trace>();
     for await (const trace of this.finished()) traces.set(trace.id, trace);
     for (const trace of await this.live()) if (!traces.has(trace.id)) traces.set(trace.id, trace);
+    for (const id of await removedForks(this.folder)) traces.delete(id);
     return [...traces.values()].sort((a, b) => a.createdAt.localeCompare(b.createdAt, 'en'));
   }
 
@@ -146,7 +148,7 @@ export class RunStore {
     }
   }
 
-  /** The forks among the traces, without parsing the others; those that run or were interrupted, too. */
+  /** The forks among the traces that were not removed, without parsing the others; those that run or were interrupted, too. */
   async forks(): Promise<Trace[]> {
     const forks = new Map<string, Trace>();
     for (const file of await this.#traceFiles()) {
@@ -157,6 +159,7 @@ export class RunStore {
       }
     }
     for (const trace of await this.live()) if (trace.fork && !forks.has(trace.id)) forks.set(trace.id, trace);
+    for (const id of await removedForks(this.folder)) forks.delete(id);
     return [...forks.values()];
   }
 

@@ -114,11 +114,11 @@ export async function withProgress<T>(title: string, task: (signal: AbortSignal)
 }
 
 /** Shows a trace where traces are shown already, else beside the problem. */
-export async function showTrace(trace: Pick<Trace, 'id' | 'problem'>): Promise<void> {
+export async function showTrace(trace: Pick<Trace, 'id' | 'problem'>, run?: string): Promise<void> {
   const isTrace = ({ input }: vscode.Tab) => input instanceof vscode.TabInputCustom && input.viewType === traceViewType;
   const group = vscode.window.tabGroups.all.find((candidate) => candidate.tabs.some(isTrace));
   const viewColumn = group?.viewColumn ?? vscode.ViewColumn.Beside;
-  await vscode.commands.executeCommand('vscode.openWith', traceUri(trace), traceViewType, {
+  await vscode.commands.executeCommand('vscode.openWith', traceUri(trace, run), traceViewType, {
     viewColumn,
     preview: false,
   });

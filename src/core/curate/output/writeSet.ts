@@ -8,17 +8,8 @@ import { reasonOf, writeWholeFile } from '../../base/files';
 import { shortHash } from '../../base/seeds';
 import type { GivenTrace } from '../collect';
 import type { Row } from '../row';
-import { type TextDialect, type TrainingFormat, trainingText } from './trainingText';
-
-export interface OutputRules {
-  dialect: TextDialect;
-  formats: readonly TrainingFormat[];
-  system: string;
-  /** The feature that holds the length of the thinking. */
-  length: string;
-  testShare: number;
-  seed: number;
-}
+import type { OutputRules } from './outputRules';
+import { type TrainingFormat, trainingText } from './trainingText';
 
 export interface ChosenRow {
   row: Row;
@@ -27,8 +18,7 @@ export interface ChosenRow {
 
 /** A row of the set in the columns of s1K_tokenized, with how it was selected beside them. */
 function columnsOf({ row, trace }: ChosenRow, format: TrainingFormat, rules: OutputRules) {
-  const { dialect, system } = rules;
-  const length = Number(row.features[rules.length] ?? 0);
+  const { dialect, system, stepSeparator } = rules;
   return {
     solution: row.solution,
     question: row.question,
@@ -38,10 +28,28 @@ function columnsOf({ row, trace }: ChosenRow, format: TrainingFormat, rules: Out
     cot: null,
     thinking_trajectories: [trace.thinking],
     attempt: trace.attempt,
-    text: trainingText({ ...trace, question: row.question, length, dialect, format, system }),
+    text: trainingText({
+      ...trace,
+      question: row.question,
+      length: format === 'tcc' ? lengthOf(row, rules.length) : 0,
+      dialect,
+      format,
+      system,
+      stepSeparator,
+    }),
     id: row.id,
     features: JSON.stringify(row.features),
   };
+}
+
+function lengthOf(row: Row, feature: string): number {
+  const length = row.features[feature];
+  if (typeof length === 'number') return length;
+  throw new SecondThoughtError(
+    'bad-usage',
+    `The format tcc tells each row its length, and row ${row.id} has no number "${feature}".`,
+    { remedy: `Drop such rows (quality: { notNull: [${feature}] }) or name another feature with output.length.` },
+  );
 }
 type Columns = ReturnType<typeof columnsOf>;
 
