@@ -38,6 +38,7 @@ export const commandIds = {
   fineTune: 'secondThought.fineTune',
   serveOnHost: 'secondThought.serveOnHost',
   submitJob: 'secondThought.submitJob',
+  reproduceMiniature: 'secondThought.reproduceMiniature',
   addHost: 'secondThought.addHost',
   checkHost: 'secondThought.checkHost',
   connectHost: 'secondThought.connectHost',

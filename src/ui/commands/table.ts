@@ -26,7 +26,7 @@ import { getStarted, openSamples } from './samples';
 import { openFound, searchTraces } from './search';
 import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
 import { dryRunStudy, newStudy, openRun, pauseRun, resumeRun, runStudy } from './studies';
-import { fineTune, serveOnHost, submitJob } from './submitJob';
+import { fineTune, reproduceMiniature, serveOnHost, submitJob } from './submitJob';
 import { actOnTraces, dismissTrace, openInTraceViewer, openTrace, sendToCuration } from './traceActions';
 import { compareTraces, openTraceText } from './traceTexts';
 
@@ -73,6 +73,7 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   fineTune,
   serveOnHost,
   submitJob,
+  reproduceMiniature,
   addHost,
   checkHost,
   connectHost,
