@@ -11,7 +11,7 @@ import { planCuration } from '../core/curate/planCuration';
 import { stages } from '../core/curate/row';
 import { addCurateAdd } from './curateAdd';
 import { funnelText, inFolder, placeOf } from './curatePlace';
-import { type RunFlags, runFile } from './curateRun';
+import { type MergeFlags, mergeFile, type RunFlags, runFile } from './curateRun';
 import { count, positive } from './numbers';
 import { printJson } from './output';
 import { addServerOptions } from './serverOptions';
@@ -35,6 +35,10 @@ export function addCurate(program: Command, packageRoot: string): void {
     .argument('<curation>', 'a *.curation.yaml file')
     .description('Collect, ask models for what is missing, drop, select, and write the set. Run it again to go on.')
     .option('--out <folder>', 'where to; without it: curations/NAME beside the file')
+    .option(
+      '--shard <n/m>',
+      'ask models about one share of the rows only, such as 2/8; merge makes the set of all shares',
+    )
     .option('--dialect <name>', 'how the models write thinking, where a feature does not say')
     .option('--concurrency <n>', 'replies at the same time (8)', positive, 8)
     .option('--wait-for <seconds>', 'how long to wait for a server that is away (600)', count, 600)
@@ -42,6 +46,18 @@ export function addCurate(program: Command, packageRoot: string): void {
   addServerOptions(run)
     .addHelpText('after', '\nExample:\n  second-thought curate run s1k.curation.yaml')
     .action((file: string, flags: RunFlags) => runFile(file, flags, packageRoot));
+  curate
+    .command('merge')
+    .argument('<curation>', 'a *.curation.yaml file whose shards were run')
+    .description('Make the set of what all shards asked, as one run would have made it. Asks no model.')
+    .option('--out <folder>', 'where they were run; without it: curations/NAME beside the file')
+    .option('--when-complete', 'do nothing where a shard is still missing, or another process merges')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nExample:\n  second-thought curate run s1k.curation.yaml --shard 1/2\n  second-thought curate run s1k.curation.yaml --shard 2/2\n  second-thought curate merge s1k.curation.yaml',
+    )
+    .action((file: string, flags: MergeFlags) => mergeFile(file, flags, packageRoot));
   curate
     .command('by-hand')
     .argument('<curation>', 'a *.curation.yaml file that was run')

@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { readTextFile } from '../core/base/files';
 import type { HostSpec } from '../core/jobs/hostSpec';
-import type { JobRecords } from '../core/jobs/jobRecords';
-import { type JobSpec, jobSpecSchema, parseJob } from '../core/jobs/jobSpec';
+import type { JobHost } from '../core/jobs/jobHost';
+import type { JobRecords, SavedJob } from '../core/jobs/jobRecords';
+import { type JobRecord, type JobSpec, jobSpecSchema, parseJob } from '../core/jobs/jobSpec';
+import type { JobStatus } from '../core/jobs/jobState';
 import { chooseHost, type HostFlags, openHost } from './hosts';
 import { untilInterrupted } from './interrupt';
 import { fromFolder, type LooseSpec } from './jobFile';
@@ -77,16 +79,50 @@ async function submit(file: string, words: string[], flags: SubmitFlags, package
       return printJson({ schemaVersion: documentVersion, job, ...host.preview(job), training });
     }
     const saved = await start(host, job, records, signal, progress);
-    const status = (await host.states([job], { signal })).get(job.id) ?? { state: 'queued', sentence: '' };
-    progress.clear();
-    if (flags.json) printJson({ schemaVersion: documentVersion, ...summary(saved, status) });
-    else process.stdout.write(`${jobLine(saved, status)}\n`);
+    const started = [saved];
+    if (spec.kind === 'study' && spec.tasks > 1)
+      started.push(await start(host, host.describe(mergeOf(job, packageRoot)), records, signal, progress));
+    await report(started, host, flags, signal, progress);
     if (flags.follow) await printLog(host, job, { follow: true, task: 0, offset: 0 });
     else if (!flags.json) process.stdout.write(`Its log: second-thought jobs logs -f ${job.id.slice(-8)}\n`);
   } finally {
     progress.clear();
     release();
   }
+}
+
+/** How what was started is: the job, and where there is one, the job that merges its shards. */
+async function report(
+  started: SavedJob[],
+  host: JobHost,
+  { json }: SubmitFlags,
+  signal: AbortSignal,
+  progress: ProgressLine,
+): Promise<void> {
+  const states = await host.states(
+    started.map(({ job }) => job),
+    { signal },
+  );
+  progress.clear();
+  const [first, second] = started.map((saved) => {
+    const status: JobStatus = states.get(saved.job.id) ?? { state: 'queued', sentence: '' };
+    return { line: jobLine(saved, status), document: summary(saved, status) };
+  });
+  const merge = second ? { merge: second.document } : {};
+  if (json) printJson({ schemaVersion: documentVersion, ...first?.document, ...merge });
+  else for (const one of [first, second]) if (one) process.stdout.write(`${one.line}\n`);
+}
+
+/** The job that makes one run of the shards of an array. */
+function mergeOf({ id, name }: JobRecord, packageRoot: string): JobSpec {
+  return jobSpecSchema.parse({
+    kind: 'custom',
+    name: `${name} merged`,
+    script: path.join(packageRoot, 'media', 'remote', 'merge.sh'),
+    secondThought: true,
+    after: [id],
+    from: { study: id },
+  });
 }
 
 async function specOf(

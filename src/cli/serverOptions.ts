@@ -58,7 +58,7 @@ export async function chooseServer(flags: ServerFlags): Promise<Choice> {
 }
 
 /** A server by id or URL, as scorers name theirs. @throws SecondThoughtError `bad-usage` */
-export function serverNamed(name: string, { config }: Choice, flags: ServerFlags = {}): ServerSpec {
+export function serverNamed(name: string, { config }: Pick<Choice, 'config'>, flags: ServerFlags = {}): ServerSpec {
   if (name === bundledServer.id) return bundledServer;
   return specOf(name.includes('://') ? { id: name, url: name } : entryOf(name, config), flags);
 }

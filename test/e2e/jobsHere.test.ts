@@ -145,6 +145,31 @@ describe('studies as jobs', () => {
     expect(readdirSync(path.join(folder, 'out'))).toHaveLength(1);
   });
 
+  it('of several tasks are merged into the run that one process makes, id for id', async () => {
+    const yaml = file('shared.study.yaml', study('words.problems.jsonl'));
+    const words = ['jobs', 'submit', yaml, '--tasks', '2'];
+    const { merge } = await json(...words);
+    await ended(merge.id);
+    const { folder } = await json('jobs', 'fetch', merge.id, '--into', path.join(home.folder, 'merged'));
+    const [merged = ''] = readdirSync(path.join(folder, 'out'));
+    const { run: alone } = await json('run', yaml);
+    const idsOf = (run: string) =>
+      readFileSync(path.join(run, 'traces-0001.jsonl'), 'utf8')
+        .concat(
+          ...readdirSync(run)
+            .filter((name) => name === 'traces-0002.jsonl')
+            .map((name) => readFileSync(path.join(run, name), 'utf8')),
+        )
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .map((trace) => JSON.stringify([trace.problem.id, trace.condition.ignore, trace.spans]))
+        .sort();
+    expect(idsOf(path.join(folder, 'out', merged))).toEqual(idsOf(alone));
+    const { folder: again } = await json('jobs', 'fetch', merge.id, '--into', path.join(home.folder, 'merged'));
+    expect(readdirSync(path.join(again, 'out'))).toEqual([merged]);
+  });
+
   it('are refused before anything is sent where no such model runs, and where a file that they name is missing', async () => {
     file('config.yaml', 'hosts: [{ id: far, ssh: far.invalid }]\n');
     const there = await home.run([

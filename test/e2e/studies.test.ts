@@ -64,7 +64,9 @@ const results = (lines: Line[]) =>
     )
     .sort();
 
-async function run(...args: string[]) {
+/** Without the cache: what is made here is made. */
+const run = (...args: string[]) => runWithCache('--no-cache', ...args);
+async function runWithCache(...args: string[]) {
   const { code, stdout, stderr } = await home.run(['run', ...args, ...server, '--json']);
   return { code, stderr, document: code === 0 ? JSON.parse(stdout) : undefined };
 }
@@ -115,7 +117,7 @@ describe('a study', () => {
     for (const atLine of [2, 11, 23]) {
       const before = folder === '' ? [] : grades(folder);
       const way = folder === '' ? [file, '--out', out] : ['--resume', folder];
-      const child = home.start(['run', ...way, ...server, '--json']);
+      const child = home.start(['run', ...way, ...server, '--json', '--no-cache']);
       const ended = finished(child);
       await vi.waitFor(
         () => {
@@ -150,7 +152,7 @@ describe('a study', () => {
 
   it('that is stopped with Ctrl+C says how to go on, and a second process on it is refused by the number of the first', async () => {
     const out = path.join(home.folder, 'stopped');
-    const child = home.start(['run', study(caps(40)), '--out', out, ...server]);
+    const child = home.start(['run', study(caps(40)), '--out', out, ...server, '--no-cache']);
     const ended = finished(child);
     await vi.waitFor(() => expect(existsSync(path.join(out, readdirSync(out)[0] ?? '', 'lock'))).toBe(true), 30_000);
     const folder = path.join(out, readdirSync(out)[0] ?? '');
@@ -192,6 +194,22 @@ describe('a study', () => {
     const errors = grades(document.run).filter(({ outcome }) => outcome === 'error');
     expect(errors).toHaveLength(2);
     expect(errors[0]).toMatchObject({ problemKey: 'bad', error: { code: 'delimiter-in-problem' } });
+  });
+
+  it('is not asked for again what an earlier run was told, unless that is wanted; the cache says its size and is cleared', async () => {
+    const file = study(caps(3));
+    const first = (await runWithCache(file)).document;
+    expect(first.tokensFromCache).toBe(0);
+    const longer = study(caps(3, '  - { name: again, replicate: 1 }')); // a condition that is new, though greedy as the first
+    const second = (await runWithCache(longer)).document;
+    const made = (lines: Line[]) => lines.reduce((sum, { generatedTokens }) => sum + generatedTokens, 0);
+    expect(second.tokensFromCache).toBe(made(grades(first.run)));
+    expect(results(grades(second.run))).toEqual(expect.arrayContaining(results(grades(first.run))));
+    expect((await runWithCache(file, '--no-cache')).document.tokensFromCache).toBe(0);
+    const { caches } = JSON.parse((await home.run(['cache', '--clear', '--json'])).stdout);
+    expect(caches[0]).toMatchObject({ name: 'requests', entries: expect.any(Number) });
+    expect(caches[0].entries).toBeGreaterThan(12);
+    expect((await runWithCache(file)).document.tokensFromCache).toBe(0);
   });
 
   it('is estimated by what earlier runs measured', async () => {

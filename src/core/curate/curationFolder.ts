@@ -80,6 +80,7 @@ export class CurationFolder {
   /**
    * Collects the rows of all sources, unless that was done with the same files and rules.
    * @param base folder that relative paths in the curation start from
+   * @param keepsTexts rows whose traces are kept; without it, all
    */
   async collect(
     curation: CurationFile,
@@ -87,6 +88,7 @@ export class CurationFolder {
     readRows: ReadRows,
     onProgress: (progress: CollectProgress) => void,
     signal: AbortSignal,
+    keepsTexts: (id: string) => boolean = () => true,
   ): Promise<Collection> {
     const key = await collectionKey(curation, base);
     const done = collectionSchema.safeParse(await readJsonFile(this.file('collected.json')).catch(() => undefined));
@@ -103,7 +105,8 @@ export class CurationFolder {
       let characters = 0;
       for await (const collected of collectSource(entry, readRows(file), curation.seed)) {
         if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
-        await rows.write({ ...collected.row, texts: await texts.write(collected) } satisfies Row);
+        const kept = keepsTexts(collected.row.id) ? await texts.write(collected) : {};
+        await rows.write({ ...collected.row, texts: kept } satisfies Row);
         characters += collected.row.question.length;
         if (++count % 1_000 === 0) onProgress({ source: entry.name, rows: count });
       }
@@ -175,7 +178,8 @@ export class CurationFolder {
   }
 }
 
-async function collectionKey(curation: CurationFile, base: string): Promise<string> {
+/** Of everything that collecting depends on. @throws SecondThoughtError `file-not-found` */
+export async function collectionKey(curation: CurationFile, base: string): Promise<string> {
   const files = await Promise.all(
     curation.sources.map(async ({ file }) => {
       try {
@@ -211,11 +215,11 @@ export class LineWriter {
   #failure: unknown;
   #pieces: string[] = [];
   #bytes = 0;
-  /** Bytes written so far. */
+  /** Bytes written so far, by this writer. */
   offset = 0;
 
-  constructor(file: string) {
-    this.#stream = createWriteStream(file);
+  constructor(file: string, flags: 'w' | 'a' = 'w') {
+    this.#stream = createWriteStream(file, { flags });
     this.#stream.on('error', (error) => {
       this.#failure = error;
     });

@@ -5,7 +5,8 @@ import type { SourceRow } from './collect';
 import type { CurationFile } from './curationFile';
 import { type Collection, type CollectProgress, CurationFolder } from './curationFolder';
 import { decide, type Verdicts } from './decide';
-import { addFeatures, checkProducers, type FeatureOptions, type MadeTraces } from './features/addFeatures';
+import { addFeatures, checkProducers, type FeatureOptions } from './features/addFeatures';
+import type { MadeTraces } from './features/madeTraces';
 import { dataCard } from './output/dataCard';
 import { outputRulesOf } from './output/outputRules';
 import { type ChosenRow, writeSet } from './output/writeSet';
@@ -110,7 +111,7 @@ async function withTraces(
   if (!tracesOf(curation).includes(name)) return [];
   const chosen: ChosenRow[] = [];
   for (const row of rows) {
-    const trace = made.get(name)?.get(row.id)?.[0] ?? (await place.givenTrace(row, name));
+    const trace = (await made.textsOf(name, row.id))[0] ?? (await place.givenTrace(row, name));
     if (trace) chosen.push({ row, trace });
   }
   return chosen;

@@ -56,7 +56,8 @@ export function planJob(id: string, spec: JobSpec, host: HostSpec, programs: Pro
     case 'study':
       return withProgram(plan(studyCommand(spec, prefix), [spec.file]));
     case 'curation': {
-      const words = `${placeOf(spec.file, spec)} --out "$ST_OUT" ${commandLine(spec.arguments)}`;
+      const shard = spec.tasks === 1 ? '' : '--shard "$ST_TASK/$ST_TASKS" ';
+      const words = `${placeOf(spec.file, spec)} --out "$ST_OUT" ${shard}${commandLine(spec.arguments)}`;
       return withProgram(plan(`exec ${prefix}${ownCommand} curate run ${words.trim()}\n`, [spec.file]));
     }
   }
@@ -72,16 +73,20 @@ function folderOf(local: string, spec: JobSpec): string {
 const placeOf = (file: string, spec: CommandSpec) =>
   inFolder('ST_IN', path.join(folderOf(file, spec), path.basename(file)));
 
-/** Requeued, it goes on with the run that it began; whoever held that is gone, be it on another node. */
+/**
+ * Requeued, it goes on with the run that it began; whoever held that is gone, be it on another node. Each task of an array makes one
+ * shard, in out/shard-N.
+ */
 function studyCommand(spec: Extract<JobSpec, { kind: 'study' }>, prefix: string): string {
   const words = commandLine(spec.arguments);
   const run = `exec ${prefix}${ownCommand} run`;
-  return `for run in "$ST_OUT"/*/run.json; do
+  const [out, shard] = spec.tasks === 1 ? ['$ST_OUT', ''] : ['$ST_OUT/shard-$ST_TASK', ' --shard "$ST_TASK/$ST_TASKS"'];
+  return `for run in "${out}"/*/run.json; do
   [ -f "$run" ] || continue
   rm -f "\${run%/run.json}/lock"
   ${run} --resume "\${run%/run.json}" ${words}
 done
-${run} ${placeOf(spec.file, spec)} --out "$ST_OUT" ${words}
+${run} ${placeOf(spec.file, spec)} --out "${out}"${shard} ${words}
 `;
 }
 

@@ -29,6 +29,8 @@ export interface StudyPlan {
   conditions: PlannedCondition[];
   problems: PlannedProblem[];
   grader?: GraderSpec;
+  /** Alternatives of the log-probabilities that are kept. */
+  logprobs?: number;
 }
 
 /** One sample to be made. */
@@ -53,6 +55,7 @@ export async function planStudy(study: Study, file: string, dialect: Condition['
     conditions: plannedConditions(study, dialect),
     problems: await problemsOf(study, file),
     ...(study.grader === undefined ? {} : { grader: study.grader }),
+    ...(study.logprobs === undefined ? {} : { logprobs: study.logprobs }),
   };
 }
 
