@@ -15,6 +15,7 @@ import { parseScorer } from '../core/scorers/scorerChoice';
 import type { ScorerPool } from '../core/scorers/scorerPool';
 import { type Connection, connect } from '../core/servers/connect';
 import { estimateTokens } from '../core/tokens/estimate';
+import { readLogprobs, usualAlternatives } from '../core/traces/logprobs';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import { writeTraceFile } from '../core/traces/traceFile';
@@ -22,7 +23,7 @@ import { addConditionOptions, type ConditionTexts, conditionFrom } from './condi
 import { forceMany, parseAggregator } from './forceMany';
 import { untilInterrupted } from './interrupt';
 import { type OpenMatcher, openMatcher } from './matcher';
-import { count, positive } from './numbers';
+import { alternatives, count, positive } from './numbers';
 import { paint, printJson } from './output';
 import { scorerPool } from './scorers';
 import { addServerOptions, type Choice, chooseServer, type ServerFlags } from './serverOptions';
@@ -45,6 +46,7 @@ interface ForceFlags extends ServerFlags, ConditionTexts {
   continue?: string;
   retryFor?: number;
   save?: string;
+  logprobs?: number | true;
   json?: boolean;
 }
 
@@ -69,6 +71,11 @@ export function addForce(program: Command, packageRoot: string): void {
     .option('--seed <n>', 'seed of the sampling (0)', count)
     .option('--continue <trace>', 'go on with an interrupted trace (id, or *.trace.json)')
     .option('--retry-for <seconds>', 'how long to wait for a server that is lost half-way (300)', count)
+    .option(
+      '--logprobs [k]',
+      `keep the log-probability of each token, and of its k likeliest alternatives (${usualAlternatives})`,
+      alternatives,
+    )
     .option('--save <path>', 'write the trace to a *.trace.json file as well')
     .option('--json', 'print one JSON document');
   addConditionOptions(command);
@@ -105,13 +112,14 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
       client: clientFor(trace.conditionKey),
       retry: { windowMs: flags.retryFor === undefined ? retry.windowMs : flags.retryFor * 1_000 },
       clock: systemClock,
+      logprobs: logprobsWanted(flags, choice),
       scorer,
       matcher: judge.matcher,
       signal,
       onEvent: (event) => stream?.show(event),
       onWaiting: (waitedMs) => stream?.showWaiting(waitedMs),
     });
-    if (flags.save !== undefined) await writeTraceFile(flags.save, trace);
+    if (flags.save !== undefined) await writeTraceFile(flags.save, trace, await readLogprobs(store.folder, trace));
     if (flags.json) printJson(traceReport(trace));
     else stream?.finish();
     failIfInterrupted(trace);
@@ -135,6 +143,7 @@ async function forceAll(flags: ForceFlags, choice: Choice, packageRoot: string):
     weighedBy: weighedBy(flags, isSearch),
     concurrency: flags.concurrency,
     grader: choice.config.grader,
+    logprobs: logprobsWanted(flags, choice),
   };
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
@@ -163,6 +172,9 @@ async function forceAll(flags: ForceFlags, choice: Choice, packageRoot: string):
   }
 }
 
+const logprobsWanted = ({ logprobs }: ForceFlags, { config }: Choice) =>
+  logprobs === true ? usualAlternatives : (logprobs ?? config.logprobs);
+
 /** The scorer of the samples, if an aggregator wants weights. @throws SecondThoughtError `bad-usage` */
 function weighedBy({ scorer, aggregate = [] }: ForceFlags, isSearch: boolean): string | null {
   const wanting = aggregate.find((text) => /^(weighted-majority|best-of-n)(:|$)/.test(text));
@@ -189,7 +201,7 @@ function allProblems({ file }: ForceFlags): Promise<Problem[]> {
 async function sayConnecting(flags: ForceFlags, { server }: Choice, problem: Problem | undefined): Promise<void> {
   if (flags.json || !process.stderr.isTTY || !problem) return;
   const tokens = await estimateTokens(problem.question);
-  const line = `problem of ≈ ${tokens} tokens, connecting to ${server.kind === 'url' ? server.url : 'the bundled model'}`;
+  const line = `problem of ≈ ${tokens} tokens, connecting to ${server.kind === 'bundled' ? 'the bundled model' : server.id}`;
   process.stderr.write(`${paint(process.stderr, 'dim', line)}\n`);
 }
 

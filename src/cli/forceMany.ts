@@ -30,6 +30,7 @@ export interface ManyOrder {
   grader: GraderSpec | undefined;
   /** For graders that ask a language model. */
   matcher?: Matcher | undefined;
+  logprobs: number | undefined;
 }
 
 /** `majority:8` or `short-m@k:8:3`: a name, how many samples, how many of them count. */
@@ -114,6 +115,7 @@ export async function forceMany(
       signal,
       grader: order.grader,
       matcher: order.matcher,
+      logprobs: order.logprobs,
       longestPromptTokens: await longestPrompt(all, connection.client, signal),
       scorerFor: (text) => scorers.get(text),
       async onTrace(made, trace) {

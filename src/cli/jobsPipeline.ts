@@ -9,8 +9,9 @@ import { jobSpecSchema } from '../core/jobs/jobSpec';
 import { type KnownStep, parsePipeline, planPipeline, type StepPlan } from '../core/jobs/pipeline';
 import { digestOfFiles } from '../core/jobs/transfer';
 import { chooseHost, type HostFlags, openHost } from './hosts';
+import { fromFolder } from './jobFile';
 import { documentVersion, jobLine, jobRecords, summary } from './jobReport';
-import { fromFolder, requeueJob, start } from './jobStart';
+import { requeueJob, start } from './jobStart';
 import { printJson } from './output';
 import type { ProgressLine } from './progressLine';
 
@@ -40,8 +41,8 @@ export async function submitPipeline(
   );
   const memory = memorySchema.safeParse(await readJsonFile(memoryFile).catch(() => ({}))).data ?? {};
   const inputs: Record<string, string> = {};
-  for (const { step, job } of pipeline.steps)
-    inputs[step] = await digestOfFiles(host.inputsOf(fromFolder(job, path.dirname(file))));
+  for (const { step, after, job } of pipeline.steps)
+    inputs[step] = await digestOfFiles(host.inputsOf(await fromFolder(job, path.dirname(file), host.spec, after)));
   const plan = planPipeline(pipeline, await statesOf(memory, host, signal), inputs);
   if (flags.dryRun)
     return printJson({
@@ -93,7 +94,7 @@ async function doStep(
   }
   const after = one.step.after.map((name) => memory[name]?.jobId ?? '');
   const from = Object.fromEntries(one.step.after.map((name, index) => [name, after[index] ?? '']));
-  const spec = fromFolder(one.step.job, folder);
+  const spec = await fromFolder(one.step.job, folder, host.spec, one.step.after);
   const named = { name: one.step.step, ...spec, after: [...spec.after, ...after], from: { ...spec.from, ...from } };
   return start(host, host.describe(jobSpecSchema.parse(named)), records, signal, progress);
 }

@@ -16,6 +16,7 @@ import { addGrade } from './grade';
 import { addHosts } from './hostsCommand';
 import { addImport } from './import';
 import { addJobs } from './jobs';
+import { addMerge } from './merge';
 import { addNotes } from './notes';
 import { exitCodeOf, printError } from './output';
 import { addProbe } from './probe';
@@ -38,6 +39,7 @@ async function main(argv: string[]): Promise<number> {
     .configureOutput({ writeErr: () => {} }); // errors are printed once, below, in the form that was asked for
   addForce(program, packageRoot);
   addRun(program, packageRoot);
+  addMerge(program);
   addScore(program);
   addCompare(program);
   addGrade(program, packageRoot);

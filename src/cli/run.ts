@@ -17,6 +17,7 @@ import { estimateStudy } from '../core/studies/estimateStudy';
 import { executeStudy } from '../core/studies/executeStudy';
 import { seenSets } from '../core/studies/readRunSamples';
 import { conditionProgress, type RunStatus, StatusWriter } from '../core/studies/runStatus';
+import { ownOf, parseShard, type Shard } from '../core/studies/shard';
 import { parseStudy, type Study } from '../core/studies/studyFile';
 import { type PlannedCondition, planStudy, type StudyPlan } from '../core/studies/studyPlan';
 import { StudyRun } from '../core/studies/studyRun';
@@ -36,6 +37,7 @@ interface RunFlags extends ServerFlags {
   out?: string;
   only?: string[];
   limit?: number;
+  shard?: Shard;
   concurrency: number;
   dryRun?: boolean;
   acceptServerChange?: boolean;
@@ -63,6 +65,7 @@ export function addRun(program: Command, packageRoot: string): void {
       'only this condition, by its name; may be given again',
       (text, all: string[] = []) => [...all, text],
     )
+    .option('--shard <i/n>', 'only the problems of this shard, from 0/n on; merge puts them together', parseShard)
     .option('--limit <n>', 'the first n problems of each set', positive)
     .option('--dialect <name>', 'how the model writes thinking, and not as the study says')
     .option('--concurrency <n>', 'samples at the same time (8)', positive, 8)
@@ -88,17 +91,32 @@ async function start(file: string, flags: RunFlags, packageRoot: string): Promis
   const study = limited(parseStudy(text, path.basename(file)), flags.limit);
   const choice = await chooseServer({ ...flags, ...serverOf(flags.server ?? study.server) });
   const dialect = flags.dialect === undefined ? (study.dialect ?? choice.dialect) : choice.dialect;
-  const { grader } = choice.config; // what the study says goes before it
-  const plan = await planStudy(grader === undefined ? study : { grader, ...study }, file, dialect);
+  const { grader, logprobs } = choice.config; // what the study says goes before it
+  const usual = { ...(grader === undefined ? {} : { grader }), ...(logprobs === undefined ? {} : { logprobs }) };
+  const plan = await planStudy({ ...usual, ...study }, file, dialect);
   checkNames(plan.conditions, flags.only);
   const runs = path.resolve(flags.out ?? path.join(path.dirname(file), 'runs'));
+  const { shard } = flags;
+  if (shard && flags.into !== undefined) {
+    throw new SecondThoughtError('bad-usage', '--shard makes a run of its own, and --into names one that is there.', {
+      remedy: 'Leave one of them out.',
+    });
+  }
   const released = choice.released === undefined ? {} : { released: choice.released };
-  if (flags.dryRun) return dryRun(plan, runs, flags, seenSets({ ...plan, server: released }));
+  if (flags.dryRun) {
+    const own = { ...plan, problems: ownOf(plan.problems, shard) };
+    return dryRun(own, runs, flags, seenSets({ ...plan, server: released }));
+  }
   const source = { file: path.resolve(file), text };
   await withConnection(flags, choice, packageRoot, async (places) => {
     if (flags.into === undefined) {
       const { id, url, model, version } = places.connection.server;
-      const about = { study: source, server: { id, url, model, version, ...released }, clock: systemClock };
+      const about = {
+        study: source,
+        server: { id, url, model, version, ...released },
+        clock: systemClock,
+        ...(shard ? { shard } : {}),
+      };
       const run = await StudyRun.create(newRunFolder(runs, plan.title, systemClock.now()), plan, about);
       return work(run, places, flags);
     }
@@ -112,7 +130,7 @@ async function resume(folder: string, flags: RunFlags, packageRoot: string): Pro
   checkNames(run.about.conditions, flags.only);
   const choice = await chooseServer({ ...flags, ...serverOf(flags.server ?? run.about.server.id) });
   if (flags.dryRun) {
-    return dryRun({ ...run.about, problems: run.problems }, path.dirname(run.folder), flags, seenSets(run.about));
+    return dryRun({ ...run.about, problems: run.ownProblems }, path.dirname(run.folder), flags, seenSets(run.about));
   }
   await withConnection(flags, choice, packageRoot, (places) => work(run, places, flags));
 }

@@ -1,8 +1,9 @@
+import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { type ConfigFile, dialectNamed } from '../core/config/configFile';
 import type { Condition } from '../core/forcing/condition';
-import { bundledServer, type ServerEntry, type ServerSpec, usualDialect } from '../core/servers/serverSpec';
+import { bundledServer, isGgufPath, type ServerEntry, type ServerSpec, usualDialect } from '../core/servers/serverSpec';
 import { fileConfig } from './config';
 
 export interface ServerFlags {
@@ -27,7 +28,10 @@ export interface Choice {
 export function addServerOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--server <id|url>', 'inference server: its URL, or its id in a configuration file; or "bundled"'),
+      new Option(
+        '--server <id|url|file>',
+        'inference server: its URL, its id in a configuration file, "bundled", or the path of a GGUF file (./x.gguf)',
+      ),
     )
     .addOption(new Option('--api-key-env <name>', 'environment variable that holds the API key'))
     .addOption(new Option('--model <name>', 'model to use on that server; without it: the first it lists'))
@@ -44,6 +48,11 @@ export async function chooseServer(flags: ServerFlags): Promise<Choice> {
   if (name === bundledServer.id) {
     refuseStray(flags);
     return { server: bundledServer, dialect: dialectNamed(flags.dialect ?? usualDialect, config), config };
+  }
+  if (isGgufPath(name)) {
+    refuseStray(flags);
+    const file: ServerSpec = { kind: 'gguf', id: path.resolve(name) };
+    return { server: file, dialect: dialectNamed(flags.dialect ?? usualDialect, config), config };
   }
   const entry: ServerEntry = name.includes('://') ? { id: name, url: name } : entryOf(name, config);
   const dialect = dialectNamed(flags.dialect ?? entry.dialect ?? usualDialect, config);

@@ -14,7 +14,7 @@ import { examineServer } from '../core/servers/doctor';
 import { probeServer, proposeDialect } from '../core/servers/probe';
 import type { ServerSpec } from '../core/servers/serverSpec';
 import { readRunSamples } from '../core/studies/readRunSamples';
-import { findWithForks } from '../core/traces/forkStore';
+import { findWithForks, logprobsOf } from '../core/traces/forkStore';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
@@ -87,7 +87,7 @@ export class Engine {
     const { store, clock } = this.#options;
     switch (request.type) {
       case 'force': {
-        return begin(await this.#prepare(request, signal));
+        return begin({ ...(await this.#prepare(request, signal)), logprobs: request.logprobs });
       }
       case 'evaluate':
         return this.#evaluate(request, signal);
@@ -149,6 +149,10 @@ export class Engine {
         return {};
       case 'laboratory':
         return { laboratory: await laboratoryOf(request.trace, request.run, store) };
+      case 'logprobs': {
+        const logprobs = await logprobsOf(request.run ?? store.folder, request.trace);
+        return logprobs ? { logprobs } : {};
+      }
       case 'score':
         return { report: runReport(await readRunSamples(request.run)) };
       case 'curation':
@@ -178,8 +182,9 @@ export class Engine {
     const { trace, connection, matcher } = await this.#prepareInTurn(request, signal);
     const { store, clock } = this.#options;
     const { retry } = connection;
+    const { logprobs } = request;
     const client = connection.clientFor(trace.conditionKey);
-    await generateRecorded(trace, store, { client, clock, signal, retry, matcher });
+    await generateRecorded(trace, store, { client, clock, signal, retry, matcher, logprobs });
     const outcome = outcomeRecord(trace);
     if (outcome) return { outcome };
     const { code, message, remedy } = trace.interruption ?? { code: 'internal', message: 'The trace has no outcome.' };
@@ -250,7 +255,7 @@ export class Engine {
     return matcher;
   }
 
-  #run({ trace, connection, matcher }: ToRun): void {
+  #run({ trace, connection, matcher, logprobs }: ToRun): void {
     const { store, clock, send } = this.#options;
     const stop = new AbortController();
     const answerNow = new AbortController();
@@ -260,6 +265,7 @@ export class Engine {
     const generation = generateRecorded(trace, store, {
       client: connection.clientFor(traceId), // somebody watches: it shares evenly with whole evaluations
       clock,
+      logprobs,
       retry: connection.retry,
       matcher,
       signal: stop.signal,
@@ -296,6 +302,7 @@ interface ToRun {
   trace: Trace;
   connection: Connection;
   matcher: Matcher | undefined;
+  logprobs?: number | undefined;
 }
 
 /** The reply holds the trace as it is before its first event. */

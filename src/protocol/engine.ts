@@ -10,6 +10,7 @@ import { problemSchema } from '../core/problems/problem';
 import { findingSchema, serverProbeSchema } from '../core/servers/serverFacts';
 import { serverSpecSchema } from '../core/servers/serverSpec';
 import { traceEventSchema } from '../core/traces/events';
+import { alternativesSchema, recordedLogprobsSchema } from '../core/traces/logprobs';
 import { forkSchema, traceSchema } from '../core/traces/trace';
 import { curationQuerySchema, curationReplySchema } from './curationViewer';
 import { reportSchema } from './runViewer';
@@ -38,6 +39,8 @@ const order = {
   /** Without it, the default. */
   grader: graderSchema.optional(),
   judge,
+  /** Log-probabilities are kept, with so many alternatives. */
+  logprobs: alternativesSchema.optional(),
 };
 
 export const engineRequestSchema = z.discriminatedUnion('type', [
@@ -107,6 +110,8 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   }),
   /** What is known of a trace beside itself: its probes, its notes, and the tree of forks that it belongs to. */
   z.object({ type: z.literal('laboratory'), requestId, trace: traceSchema, run }),
+  /** What was recorded of each token of a trace. */
+  z.object({ type: z.literal('logprobs'), requestId, trace: traceSchema, run }),
   /** The numbers of the run in a folder. */
   z.object({ type: z.literal('score'), requestId, run: z.string() }),
   /** What the page of a curation asks about the one in a folder. */
@@ -119,7 +124,8 @@ const errorReportSchema = z.object({ code: z.string(), message: z.string(), reme
 /**
  * Replies: `force`, `waitAgain`, `continue` and `read` give `{ trace }`, `evaluate` gives `{ outcome }`, `list` gives
  * `{ traces }`, `fork` `{ forks }`, the requests about servers what their names say, `score` gives `{ report }`, `probeTrace`
- * `{ probes }`, the requests about notes `{ note }`, `laboratory` and `curation` what they say; the others give `{}`.
+ * `{ probes }`, the requests about notes `{ note }`, `laboratory` and `curation` what they say,
+ * `logprobs` nothing where none were recorded; the others give `{}`.
  */
 const laboratorySchema = z.object({
   /** The latest; null: none were made. */
@@ -156,6 +162,7 @@ const resultSchema = z.object({
   probes: probeRecordSchema.optional(),
   note: noteSchema.optional(),
   laboratory: laboratorySchema.optional(),
+  logprobs: recordedLogprobsSchema.optional(),
   curation: curationReplySchema.optional(),
 });
 export type EngineResult = z.infer<typeof resultSchema>;

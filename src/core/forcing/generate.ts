@@ -11,6 +11,7 @@ import { LoopDetector } from '../loops/findLoop';
 import type { Scorer } from '../scorers/scorer';
 import { scoreStep } from '../search/scoreStep';
 import { applyEvent, type TraceEvent } from '../traces/events';
+import type { LogprobListener } from '../traces/logprobs';
 import {
   type AnswerEndedBy,
   branchSpans,
@@ -24,7 +25,16 @@ import { nextStep } from './nextStep';
 import { type BranchRequest, type PlannedRequest, type Step, samplingOf } from './plan';
 import { policyOf } from './policies';
 import { Reconnection, type RetryRules } from './reconnection';
-import { type Received, type Settled, settlePass, splitAtDelimiter, stepEnds, Vocabulary } from './settle';
+import {
+  emptyReceived,
+  isOver,
+  type Received,
+  type Settled,
+  settlePass,
+  splitAtDelimiter,
+  stepStops,
+  Vocabulary,
+} from './settle';
 
 export interface GenerateOptions {
   client: InferenceClient;
@@ -44,6 +54,8 @@ export interface GenerateOptions {
   scorer?: Scorer | undefined;
   /** Asks a language model about the answer, where the trace's grader is one. */
   matcher?: Matcher | undefined;
+  /** Asks for log-probabilities, and is told of every id that is received, before `onEvent` is. */
+  logprobs?: LogprobListener | undefined;
 }
 
 /**
@@ -216,6 +228,7 @@ class Generation {
         ? { stopTexts: dialect.thinkingEndTexts, stopSequences: dialect.thinkingEndSequences }
         : {}),
       ...(condition.decoder === 'native-budget' ? { thinkingTokenBudget: budget.maxThinkingTokens } : {}),
+      ...(this.#options.logprobs ? { logprobs: this.#options.logprobs.alternatives } : {}),
     };
   }
 
@@ -270,12 +283,14 @@ class Generation {
         }
         if (chunk.tokenIds.length > 0) firstTokenMs ??= clock.now() - Date.parse(pass.startedAt);
         kept ??= chunk.kept;
+        this.#tellLogprobs(pass, chunk);
         received.tokenIds.push(...chunk.tokenIds);
         hasEnded ||= isOver(received.tokenIds, chunk.tokenIds.length, request);
         received.text += chunk.text;
         received.finishReason = chunk.finishReason ?? received.finishReason;
         received.stopReason = chunk.stopReason ?? received.stopReason;
         received.cachedPromptTokens = chunk.cachedPromptTokens ?? received.cachedPromptTokens;
+        if (chunk.reportedTokens !== undefined) received.reportedTokens = chunk.reportedTokens;
         if (chunk.tokenIds.length > 0 || chunk.text !== '') {
           const which = pass.branch ? { pass: pass.index } : {};
           this.emit({ type: 'received', tokenIds: chunk.tokenIds, text: chunk.text, ...which });
@@ -293,6 +308,12 @@ class Generation {
       own.abort();
     }
     return { received, failure, firstTokenMs, kept };
+  }
+
+  #tellLogprobs({ index }: Pass, { tokenIds, logprobs = [] }: CompletionChunk): void {
+    if (tokenIds.length === 0) return;
+    const all = tokenIds.map((_, at) => logprobs[at] ?? null);
+    this.#options.logprobs?.onReceived(index, tokenIds, all);
   }
 
   /** Tells of the ids of a pass whether thinking has to end because it goes round in a loop. */
@@ -369,29 +390,8 @@ class Generation {
   }
 }
 
-/** Stop strings for the server; what came is looked through by ids all the same. */
-function stepStops(condition: Trace['condition'], dialect: Trace['dialect']) {
-  const stopSequences = stepEnds(condition, dialect);
-  if (stopSequences.length === 0) return {};
-  return { stopTexts: [condition.search.step === 'line' ? '\n' : '\n\n'], stopSequences };
-}
-
 function missingScorer({ condition }: Trace): never {
   throw new SecondThoughtError('scorer-failed', `The scorer "${condition.scorer}" of this search is not connected.`, {
     remedy: 'Run the search from the command line.',
-  });
-}
-
-function emptyReceived(): Received {
-  return { tokenIds: [], text: '', finishReason: null, stopReason: null, cachedPromptTokens: null };
-}
-
-/** Whether the last `added` ids reach the limit or end the pass; those before did not. */
-function isOver(tokenIds: number[], added: number, { maxTokens, stopTokenIds, stopSequences = [] }: CompletionRequest) {
-  if (tokenIds.length >= maxTokens) return true;
-  if (tokenIds.slice(tokenIds.length - added).some((id) => stopTokenIds.includes(id))) return true;
-  return stopSequences.some((sequence) => {
-    const tail = tokenIds.slice(-(added + sequence.length - 1));
-    return tail.some((_, at) => sequence.every((id, offset) => tail[at + offset] === id));
   });
 }

@@ -5,6 +5,8 @@ import { monthSchema } from '../problems/released';
 export const serverSpecSchema = z.discriminatedUnion('kind', [
   /** The model that ships with Second Thought, run by the local server. */
   z.object({ kind: z.literal('bundled'), id: z.literal('bundled') }),
+  /** A GGUF file of this machine, run by the local server for as long as it is needed; its id is its path. */
+  z.object({ kind: z.literal('gguf'), id: z.string().min(1) }),
   z.object({
     kind: z.literal('url'),
     id: z.string().min(1),
@@ -19,6 +21,9 @@ export const serverSpecSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type ServerSpec = z.infer<typeof serverSpecSchema>;
+
+/** A path of a GGUF file, with a folder in it: files name servers by ids, which have none. */
+export const isGgufPath = (name: string) => /[/\\].*\.gguf$/i.test(name);
 
 export const bundledServer: ServerSpec = { kind: 'bundled', id: 'bundled' };
 

@@ -54,6 +54,7 @@ export async function executeStudy(run: StudyRun, options: ExecuteOptions): Prom
     longestPromptTokens,
     grader: run.about.grader,
     matcher,
+    logprobs: run.about.logprobs,
     ...(options.scorerFor ? { scorerFor: options.scorerFor } : {}),
     onTrace: () => onProgress?.(),
     async onFailure(order, error) {

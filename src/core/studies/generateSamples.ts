@@ -30,6 +30,8 @@ export interface SampleOptions {
   grader?: GraderSpec | undefined;
   /** For graders that ask a language model. */
   matcher?: Matcher | undefined;
+  /** Log-probabilities are kept, with so many alternatives. */
+  logprobs?: number | undefined;
   /** For conditions with a scorer. */
   scorerFor?(text: string): Promise<Scorer>;
   onTrace(order: Order, trace: Trace): void | Promise<void>;
@@ -70,12 +72,13 @@ export async function generateSamples(orders: readonly Order[], options: SampleO
 }
 
 async function generateSample(order: Order, options: SampleOptions): Promise<Trace> {
-  const { connection, store, clock, signal, matcher } = options;
+  const { connection, store, clock, signal, matcher, logprobs } = options;
   const trace = order.interrupted ?? (await prepared(order, options));
   const client = connection.clientFor(order.conditionKey);
   const { scorer: text } = order.condition;
   const scorer = text === null ? {} : { scorer: await options.scorerFor?.(text) };
-  await generateRecorded(trace, store, { client, clock, signal, retry: connection.retry, matcher, ...scorer });
+  const { retry } = connection;
+  await generateRecorded(trace, store, { client, clock, signal, logprobs, retry, matcher, ...scorer });
   if (trace.interruption) throw asError(trace.interruption);
   return trace;
 }

@@ -34,7 +34,7 @@ export function conditionProgress(run: StudyRun): ConditionProgress[] {
       finished.reduce((sum, record) => sum + record[of], 0) / Math.max(1, finished.length);
     return {
       name,
-      planned: samples * run.problems.length,
+      planned: samples * run.ownProblems.length,
       finished: finished.length,
       errors: records.length - finished.length,
       correct,

@@ -4,6 +4,7 @@ import { type Condition, type ConditionChanges, conditionChangesSchema, conditio
 import { graderSchema } from '../grade/graderSpec';
 import { problemPresetNames } from '../problems/presets';
 import { monthSchema } from '../problems/released';
+import { alternativesSchema } from '../traces/logprobs';
 
 const text = (description: string) => z.string().min(1).describe(description);
 
@@ -76,6 +77,9 @@ export const studySchema = z.strictObject({
     .describe(
       'How answers are found and compared: latex (without it), choice, exact, s1-harness, { regex: PATTERN }, or { kind: llm-matcher, server: ID }.',
     ),
+  logprobs: alternativesSchema
+    .optional()
+    .describe('Log-probabilities of every token are kept in the run, with so many alternatives (20 at most); 0: none.'),
   conditions: z.array(conditionEntrySchema).min(1).describe('What is compared.'),
 });
 export type Study = z.infer<typeof studySchema>;

@@ -32,6 +32,8 @@ export interface StudyPlan {
   grader?: GraderSpec;
   /** When the problem sets became public, by name, where that is known. */
   released?: Record<string, string>;
+  /** Alternatives of the log-probabilities that are kept. */
+  logprobs?: number;
 }
 
 /** One sample to be made. */
@@ -58,6 +60,7 @@ export async function planStudy(study: Study, file: string, dialect: Condition['
     problems: await problemsOf(study, file),
     ...(Object.keys(released).length === 0 ? {} : { released }),
     ...(study.grader === undefined ? {} : { grader: study.grader }),
+    ...(study.logprobs === undefined ? {} : { logprobs: study.logprobs }),
   };
 }
 

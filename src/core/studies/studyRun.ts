@@ -8,9 +8,11 @@ import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWh
 import { type GraderSpec, graderSchema } from '../grade/graderSpec';
 import { monthSchema } from '../problems/released';
 import { type Fingerprint, fingerprintSchema } from '../servers/fingerprint';
+import { alternativesSchema } from '../traces/logprobs';
 import { RunStore, runFileSchema } from '../traces/runStore';
 import type { Trace } from '../traces/trace';
 import { type SampleName, type SampleRecord, sampleKey, sampleRecord, sampleRecordSchema } from './sampleRecord';
+import { ownOf, shardSchema } from './shard';
 import {
   plannedConditionSchema,
   plannedProblemSchema,
@@ -40,12 +42,19 @@ const studyRunSchema = runFileSchema.extend({
   conditions: z.array(plannedConditionSchema),
   /** How samples are graded; without it by the default. */
   grader: graderSchema.optional(),
+  /** Alternatives of the log-probabilities that are kept in `logprobs/`; without it they are not. */
+  logprobs: alternativesSchema.optional(),
   /** What the server was when the first sample was made; set before that. */
   fingerprint: fingerprintSchema.optional(),
+  /** Set where other runs make the rest; `problems.jsonl` holds all problems, those of the others too. */
+  shard: shardSchema.optional(),
   /** Set if another tool made the samples: which one, and who counted their tokens. */
   imported: z.object({ from: z.string(), tokens: z.string() }).optional(),
 });
 export type StudyRunFile = z.infer<typeof studyRunSchema>;
+
+/** Where a run comes from. */
+type Made = Pick<StudyRunFile, 'study' | 'server' | 'imported' | 'shard'> & { clock: Clock };
 
 /**
  * A run of a study on disk. Beside the traces (core/traces/runStore.ts) there are `run.json`, `problems.jsonl` (so that a
@@ -70,8 +79,8 @@ export class StudyRun {
   /** Writes a new run into a folder that is not there yet. */
   static async create(
     folder: string,
-    { conditions, problems, seed, title, grader, released }: StudyPlan,
-    { study, server, imported, clock }: Pick<StudyRunFile, 'study' | 'server' | 'imported'> & { clock: Clock },
+    { conditions, problems, seed, title, grader, logprobs, released }: StudyPlan,
+    { study, server, imported, shard, clock }: Made,
   ): Promise<StudyRun> {
     const createdAt = new Date(clock.now()).toISOString();
     const made = { schemaVersion: 1, kind: 'study', createdAt, title, seed, study, server, conditions } as const;
@@ -79,7 +88,9 @@ export class StudyRun {
       ...made,
       ...(grader === undefined ? {} : { grader }),
       ...(released === undefined ? {} : { released }),
+      ...(logprobs === undefined ? {} : { logprobs }),
       ...(imported ? { imported } : {}),
+      ...(shard ? { shard } : {}),
     };
     const run = new StudyRun(folder, about, problems, clock);
     await writeWholeFile(path.join(folder, '.gitignore'), '*\n');
@@ -126,13 +137,18 @@ export class StudyRun {
     return this.#records.get(sampleKey(name));
   }
 
+  /** The problems that this run makes: all of them, unless it is a shard. */
+  get ownProblems(): StudyPlan['problems'] {
+    return ownOf(this.#problems, this.#about.shard);
+  }
+
   get planned(): number {
-    return this.#problems.length * this.#about.conditions.reduce((sum, { samples }) => sum + samples, 0);
+    return this.ownProblems.length * this.#about.conditions.reduce((sum, { samples }) => sum + samples, 0);
   }
 
   /** Samples without a record, and those that failed: an error is tried again. */
   left(): Task[] {
-    const plan = { conditions: this.#about.conditions, problems: this.#problems };
+    const plan = { conditions: this.#about.conditions, problems: this.ownProblems };
     return [...tasksOf(plan)].filter((task) => (this.record(taskName(task))?.outcome ?? 'error') === 'error');
   }
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Clock } from '../base/clock';
 import { isError } from '../base/errors';
+import { type RecordedLogprobs, readLogprobs } from './logprobs';
 import { RunStore } from './runStore';
 import type { Trace } from './trace';
 
@@ -28,6 +29,11 @@ export async function findWithForks(store: RunStore, idPrefix: string, clock: Cl
     if (!isError(error, 'file-not-found') || !(await forks.exists())) throw error;
     return forks.find(idPrefix);
   }
+}
+
+/** What was recorded of the tokens of a run's trace, or of a fork of one. */
+export async function logprobsOf(run: string, trace: Trace): Promise<RecordedLogprobs | undefined> {
+  return (await readLogprobs(run, trace)) ?? readLogprobs(path.join(run, 'forks'), trace);
 }
 
 /** The traces that one was forked from, as far as they are there; the nearest first. */

@@ -28,7 +28,8 @@ export type OnRecorded = (trace: Trace) => Promise<void>;
 /**
  * The folder of a run:
  * `run.json` (what it is), `live/<traceId>.jsonl` (journals of traces that run or were interrupted),
- * `traces-NNNN.jsonl` (one line per finished trace). Everything is append-only or replaced whole.
+ * `traces-NNNN.jsonl` (one line per finished trace), `logprobs/` where they are recorded (core/traces/logprobs.ts).
+ * Everything is append-only or replaced whole.
  */
 export class RunStore {
   readonly folder: string;
@@ -92,8 +93,8 @@ export class RunStore {
   }
 
   /** The journal of a trace that is about to run or to be continued. */
-  journal(trace: Trace): TraceJournal {
-    return TraceJournal.begin(this.#liveFile(trace.id), trace, this.#clock);
+  journal(trace: Trace, beforeFlush?: () => void): TraceJournal {
+    return TraceJournal.begin(this.#liveFile(trace.id), trace, this.#clock, beforeFlush);
   }
 
   /** Records a finished trace; its journal is removed once the line is on disk. Interrupted ones keep their journal. */

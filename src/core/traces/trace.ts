@@ -69,6 +69,8 @@ export const passSchema = z.object({
   /** Context length sent, in tokens. */
   promptTokens: z.int().nonnegative(),
   receivedTokens: z.int().nonnegative(),
+  /** By the server's own count, where that may be more than the ids that it sent. */
+  reportedTokens: z.int().nonnegative().optional(),
   /** Our verdict, from the last id and the finish reason; `running` until then. */
   ending: z.enum(['running', 'stop', 'length', 'repetition', 'out-of-vocabulary', 'user', 'interrupted']),
   /** Whether the text of the last kept id ends a line: decides if a newline goes before a forced end. */

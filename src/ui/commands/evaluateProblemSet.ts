@@ -126,7 +126,7 @@ async function evaluate(
   settings: RunSettings,
 ): Promise<Map<string, number> | undefined> {
   const failed = new Map<string, number>();
-  const { condition, server, seed } = settings;
+  const { condition, server, seed, logprobs } = settings;
   const startedAt = Date.now();
   let done = 0;
   let correct = 0;
@@ -139,7 +139,8 @@ async function evaluate(
       let broken: { error: unknown } | undefined;
       const evaluateOne = async ({ problem, sample }: Sample) => {
         try {
-          const order = { type: 'evaluate' as const, problem, condition, server, seed, sample, ...gradedBy(settings) };
+          const graded = gradedBy(settings);
+          const order = { type: 'evaluate' as const, problem, condition, server, seed, sample, logprobs, ...graded };
           const { outcome } = await ui.engine.ask({ ...order, concurrency: concurrency() }, stop.signal);
           if (outcome) await ui.outcomes.add(outcome);
           if (outcome?.outcome === 'correct') correct++;

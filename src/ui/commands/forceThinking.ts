@@ -78,8 +78,9 @@ async function startTrace(
   const same = ui.traces.running.find((trace) => keyOf(trace.problemKey, trace.condition, trace.sample) === key);
   if (same) return same;
   const begin = async () => {
-    const { server, seed } = settings;
-    const order = { type: 'force' as const, problem, condition, server, seed, sample, ...gradedBy(settings) };
+    const { server, seed, logprobs } = settings;
+    const graded = gradedBy(settings);
+    const order = { type: 'force' as const, problem, condition, server, seed, sample, logprobs, ...graded };
     const { trace } = await ui.engine.ask(order, signal);
     if (!trace) throw new Error('the engine gave no trace');
     return ui.traces.began(trace);

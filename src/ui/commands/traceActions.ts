@@ -38,7 +38,7 @@ export async function actOnTrace(ui: UiContext, action: TraceAction, trace: Trac
     case 'copyCommand':
       return vscode.env.clipboard.writeText(traceCommand(trace));
     case 'save':
-      return saveTrace(trace);
+      return saveTrace(ui, trace);
     case 'probe':
       return probe(ui, trace, runOfTrace(ui, trace));
     case 'fork':
@@ -98,7 +98,7 @@ export async function sendToCuration(ui: UiContext, from: unknown): Promise<void
 }
 
 /** Save: a self-contained file, written whole or not at all. */
-async function saveTrace(trace: Trace): Promise<void> {
+async function saveTrace(ui: UiContext, trace: Trace): Promise<void> {
   const [folder] = vscode.workspace.workspaceFolders ?? [];
   const name = traceFileName(trace);
   const uri = await vscode.window.showSaveDialog({
@@ -106,7 +106,10 @@ async function saveTrace(trace: Trace): Promise<void> {
     filters: { Trace: ['trace.json'] },
     ...(folder ? { defaultUri: vscode.Uri.joinPath(folder.uri, name) } : {}),
   });
-  if (uri) await writeTraceFile(uri.fsPath, trace);
+  if (!uri) return;
+  const run = runOfTrace(ui, trace);
+  const { logprobs } = await ui.engine.ask({ type: 'logprobs', trace, ...(run === undefined ? {} : { run }) });
+  await writeTraceFile(uri.fsPath, trace, logprobs);
 }
 
 /** The state that a trace has to be in for an action to mean something. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { programsOf } from '../../../src/cli/hosts';
 import {
   fineTuneSchema,
   learningRateAt,
@@ -76,7 +77,7 @@ describe('the recipe of s1', () => {
   });
 });
 
-const programs = { cli: '/p/dist/cli.cjs', remote: '/p/media/remote' };
+const programs = programsOf('/p');
 const slurm = hostSpecSchema.parse({
   id: 'c',
   ssh: 'c',
@@ -95,7 +96,7 @@ describe('the command of a fine-tuning job', () => {
     expect(script).toContain(
       `exec srun --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 --kill-on-bad-exit=1 'apptainer' 'exec' '--nv' 'my image.sif' '/env/bin/python' -m torch.distributed.run --nproc-per-node=8 --nnodes=2 --rdzv-backend=c10d`,
     );
-    expect(inputs).toEqual(['/p/media/remote/sft.py', 'rows.jsonl']);
+    expect(inputs.map(({ local }) => local)).toEqual(['/p/media/remote/sft.py', 'rows.jsonl']);
     expect(JSON.parse(files['settings.json'] ?? '')).toMatchObject({
       world_size: 16,
       data_file: 'in/rows.jsonl',
