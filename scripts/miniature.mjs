@@ -69,7 +69,7 @@ async function run() {
       process.exit(1);
     }
     if (told.get('report') === 'succeeded') break;
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
   }
   console.log(`\n${path.join(reportFolder(), 'report.md')}`);
 }

@@ -9,6 +9,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const files = [
   'test/e2e/window/reload.test.ts',
   'test/e2e/curateSmall.test.ts',
+  'test/e2e/studiesKilled.test.ts',
   'test/unit/curate/pool.test.ts',
   'test/unit/jobs/submitOnce.test.ts',
   'test/jobs/faults.test.ts',

@@ -136,6 +136,8 @@ def main() -> None:
     is_main = int(os.environ.get("RANK", "0")) == 0
     model_path = str(job / settings["model"]) if settings["model"].startswith("in/") else settings["model"]
     tokenizer = AutoTokenizer.from_pretrained(model_path)
+    if isinstance(settings["learning_rate"], str):  # chosen by an earlier step
+        settings["learning_rate"] = float((job / settings["learning_rate"]).read_text())
     examples, facts = prepare(read_rows(job, settings), tokenizer, settings["max_length"])
     batch = settings["per_device"] * settings["accumulation"] * settings["world_size"]
     steps = math.ceil(math.ceil(len(examples) / batch) * settings["epochs"])

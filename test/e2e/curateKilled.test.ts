@@ -73,7 +73,7 @@ describe('a curation while a model is asked', () => {
     const shard = (number: number) => home.run([...words(parts), '--shard', `${number}/2`]);
     const { stderr } = await merge();
     expect(JSON.parse(stderr).error.message).toMatch(/holds no shard that is done\.$/);
-    const shards = (await Promise.all([shard(1), shard(2)])).map(({ stdout }) => JSON.parse(stdout));
+    const shards = (await Promise.all([shard(0), shard(1)])).map(({ stdout }) => JSON.parse(stdout));
     expect(shards[0].rows + shards[1].rows).toBe(rows);
     const [merged, whole] = [await merge(), await home.run(words(path.join(home.folder, 'whole')))];
     expect([merged.code, merged.stderr]).toEqual([0, '']);

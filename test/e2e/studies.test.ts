@@ -223,6 +223,34 @@ describe('a study', () => {
   });
 });
 
+describe('a problem set that is not newer than the model', () => {
+  it('is marked by a dry run, and in the words and numbers of the run', async () => {
+    const entry = `{ id: tiny, url: "${server[1]}", apiKeyEnv: STUDIES_KEY, released: 2025-01 }`;
+    writeFileSync(path.join(home.folder, 'config.yaml'), `servers: [${entry}]\n`);
+    const set = (name: string, month: string) => `{ name: ${name}, file: ${problems}, limit: 1, released: ${month} }`;
+    const file = study(
+      `server: tiny\nproblems: [${set('old', '2024-02')}, ${set('new', '2025-02')}]\nconditions: [{}]\n`,
+    );
+    const seen = { old: { set: '2024-02', model: '2025-01' } };
+    const dry = await home.run(['run', file, '--dry-run', '--json']);
+    expect(JSON.parse(dry.stdout).seen).toEqual(seen);
+    const made = JSON.parse((await home.run(['run', file, '--json'])).stdout);
+    const { stdout } = await home.run(['score', made.run, '--json', '--replicates', '100']);
+    const { problemSets } = JSON.parse(stdout) as {
+      problemSets: { problemSet: string; seen: unknown; sentences: string[] }[];
+    };
+    const marked = problemSets.map(({ problemSet, seen, sentences }) => [
+      problemSet,
+      seen,
+      /trained on/.test(sentences.join()),
+    ]);
+    expect(marked).toEqual([
+      ['new', null, false],
+      ['old', seen.old, true],
+    ]);
+  });
+});
+
 describe('a run whose server changed', () => {
   it('is not gone on with, unless that is wanted', async () => {
     const { document } = await run(study(caps(2)));

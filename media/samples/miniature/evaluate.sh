@@ -10,10 +10,10 @@ evaluate() {
   for run in "$1"/*/run.json; do
     [ -f "$run" ] || continue
     rm -f "${run%/run.json}/lock"
-    eval 'second-thought run --resume "${run%/run.json}" --server "$2" --json --concurrency 16' "$STUDY_WORDS"
+    eval 'second-thought run --resume "${run%/run.json}" --server "$2" --json --no-cache --concurrency 16' "$STUDY_WORDS"
     return
   done
-  eval 'second-thought run "$study" --out "$1" --server "$2" --json --concurrency 16' "$STUDY_WORDS"
+  eval 'second-thought run "$study" --out "$1" --server "$2" --json --no-cache --concurrency 16' "$STUDY_WORDS"
 }
 
 for step in "$@"; do

@@ -16,7 +16,7 @@ until "$python" -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[
   kill -0 $server 2> /dev/null || { echo "Error: vLLM ended before it answered." >&2; exit 1; }
   sleep 5
 done
-words="--server http://127.0.0.1:$port/v1 --api-key-env VLLM_API_KEY --concurrency 256"
+words="--no-cache --server http://127.0.0.1:$port/v1 --api-key-env VLLM_API_KEY --concurrency 256"
 for run in model/*/run.json; do
   [ -f "$run" ] || continue
   rm -f "${run%/run.json}/lock"

@@ -10,4 +10,4 @@ for run in "$ST_IN"/*/*/*/run.json; do
 done
 # The Node that runs second-thought here.
 eval "$(grep '^node=' "$ST_JOB/bin/second-thought")"
-ELECTRON_RUN_AS_NODE=1 exec "$node" "$ST_IN/report.mjs"
+ELECTRON_RUN_AS_NODE=1 exec "$node" "$ST_IN/report/report.mjs"

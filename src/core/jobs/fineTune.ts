@@ -20,7 +20,13 @@ export const fineTuneSchema = z.strictObject({
   epochs: z.number().positive().default(5),
   batchSize: z.int().positive().default(16).describe('Rows per step, over all GPUs and nodes.'),
   perDevice: z.int().positive().default(1).describe('Rows per GPU and pass.'),
-  learningRate: z.number().positive().default(1e-5),
+  learningRate: z
+    .union([
+      z.number().positive(),
+      z.string().regex(/^in(\/\w[\w.-]*)+$/, 'It must be a number, or a file in/STEP/FILE'),
+    ])
+    .default(1e-5)
+    .describe('A number; or in/STEP/FILE: a file that an earlier step wrote it into.'),
   warmup: z.number().min(0).max(1).default(0.05).describe('Share of the steps.'),
   weightDecay: z.number().min(0).default(1e-4),
   maxLength: z.int().positive().optional().describe('Tokens of a row; longer rows are cut (32,768; 20,000 with s1.1).'),
@@ -109,7 +115,8 @@ export function runName(
   uid: string,
 ): string {
   const dataset = (data.split('/').at(-1) ?? data).replace(/\.(jsonl?|parquet|csv)$/, '');
-  const short = (value: number) => (value !== 0 && value < 1e-3 ? value.toExponential() : String(value));
+  const short = (value: number | string) =>
+    typeof value === 'string' ? 'chosen' : value !== 0 && value < 1e-3 ? value.toExponential() : String(value);
   return `qwen_${dataset}_bs${spec.batchSize}_lr${short(spec.learningRate)}_epoch${spec.epochs}_wd${short(spec.weightDecay)}_${uid}`;
 }
 

@@ -5,9 +5,10 @@ import type { Condition } from '../forcing/condition';
 import { conditionKey } from '../forcing/condition';
 import type { ConditionRow, RunSamples } from '../numbers/runSamples';
 import { problemKey } from '../problems/problem';
+import { mayHaveSeen } from '../problems/released';
 import { roleOf } from './role';
 import type { PlannedCondition } from './studyPlan';
-import { StudyRun } from './studyRun';
+import { StudyRun, type StudyRunFile } from './studyRun';
 
 /** Everything that numbers are made from, of the run in a folder. @throws SecondThoughtError `file-not-found`, `invalid-file` */
 export async function readRunSamples(folder: string): Promise<RunSamples> {
@@ -24,11 +25,23 @@ export function runSamplesOf(run: StudyRun): RunSamples {
     figure,
     isFinished: run.left().length === 0,
     conditions: conditions.map((planned) => conditionRow(planned, conditions)),
+    seen: seenSets(run.about),
     samples: [...run.records].map((record) => {
       const own = choices.get(JSON.stringify([record.problemSet, record.problemKey]));
       return record.answer === null ? record : { ...record, answerKey: answerKey(record.answer, own) };
     }),
   };
+}
+
+/** The problem sets that are not newer than the model, where both months are known. */
+export function seenSets({
+  released = {},
+  server,
+}: Pick<StudyRunFile, 'released'> & { server: Pick<StudyRunFile['server'], 'released'> }): RunSamples['seen'] {
+  const { released: model } = server;
+  if (model === undefined) return {};
+  const seen = Object.entries(released).filter(([, set]) => mayHaveSeen(model, set));
+  return Object.fromEntries(seen.map(([name, set]) => [name, { set, model }]));
 }
 
 function conditionRow(

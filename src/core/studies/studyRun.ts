@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
 import { type GraderSpec, graderSchema } from '../grade/graderSpec';
+import { monthSchema } from '../problems/released';
 import { publishedFigureIds } from '../published/published';
 import { type Fingerprint, fingerprintSchema } from '../servers/fingerprint';
 import { alternativesSchema } from '../traces/logprobs';
@@ -29,7 +30,16 @@ const studyRunSchema = runFileSchema.extend({
   seed: z.int().nonnegative(),
   /** The study's file, as it was. */
   study: z.object({ file: z.string(), text: z.string() }),
-  server: z.object({ id: z.string(), url: z.string(), model: z.string(), version: z.string().nullable() }),
+  server: z.object({
+    id: z.string(),
+    url: z.string(),
+    model: z.string(),
+    version: z.string().nullable(),
+    /** Month in which its model came out, where the configuration says so. */
+    released: monthSchema.optional(),
+  }),
+  /** Months in which problem sets became public, by name. */
+  released: z.record(z.string(), monthSchema).optional(),
   conditions: z.array(plannedConditionSchema),
   /** How samples are graded; without it by the default. */
   grader: graderSchema.optional(),
@@ -135,10 +145,11 @@ export class StudyRun {
 
   /** Takes a changed plan over: samples that it shares with the old one are kept, the others are to be made. */
   async extend(
-    { conditions, problems, figure, trainingExamples }: StudyPlan,
+    { conditions, problems, figure, trainingExamples, released }: StudyPlan,
     study: StudyRunFile['study'],
   ): Promise<void> {
-    this.#about = { ...this.#about, conditions, study, figure, trainingExamples };
+    const known = released === undefined ? {} : { released };
+    this.#about = { ...this.#about, conditions, study, figure, trainingExamples, ...known };
     this.#problems = problems;
     await this.#describe();
   }

@@ -1,101 +1,31 @@
 // Writes report.md from the runs of a miniature: numbers from second-thought's own commands, the paper's beside them. A part whose
 // steps were not run says so. The rules of the verdicts stand in docs/miniature.md and were fixed before.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import {
+  accuracy,
+  ask,
+  compare,
+  costs,
+  given,
+  links,
+  part,
+  percent,
+  points,
+  range,
+  readLines,
+  runsOf,
+  samplesFile,
+  score,
+  signed,
+  table,
+  thinking,
+} from './runs.mjs';
+import { margin, overSeedsAndProblems, verdictOf } from './verdicts.mjs';
 
-const given = process.env.ST_IN ?? 'in';
-const published = JSON.parse(fs.readFileSync(path.join(given, 'published.json'), 'utf8'));
-/** Points that selection may lose against random and still be called not inferior. */
-const margin = -3;
+const published = JSON.parse(fs.readFileSync(new URL('published.json', import.meta.url), 'utf8'));
 /** SCC has no limit in tokens; the paper takes 100 a step, and a pass of this model has about 40. */
 const tokensPerStep = 40;
-
-const readLines = (file) =>
-  fs
-    .readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-
-/** Runs in the folder of a step: by the name of the model, with conditions and the last line about each sample. */
-function runsOf(step) {
-  const folder = path.join(given, step);
-  if (!fs.existsSync(folder)) return {};
-  const found = {};
-  for (const model of fs.readdirSync(folder)) {
-    const runs = path.join(folder, model);
-    if (!fs.statSync(runs).isDirectory()) continue;
-    const name = fs.readdirSync(runs).find((each) => fs.existsSync(path.join(runs, each, 'run.json')));
-    if (name === undefined) continue;
-    const run = path.join(runs, name);
-    const { conditions } = JSON.parse(fs.readFileSync(path.join(run, 'run.json'), 'utf8'));
-    const samples = new Map();
-    for (const row of readLines(path.join(run, 'grades.jsonl')))
-      samples.set(`${row.problemKey} ${row.conditionKey} ${row.sample}`, row);
-    found[model] = { conditions, samples: [...samples.values()], page: `pages/${step}--${model}.html`, step, model };
-  }
-  return found;
-}
-
-/** A condition of several runs as one: the runs (seeds of training) are its samples. */
-const part = (name, runs, condition = 'natural', more = {}) => ({ name, runs, condition, ...more });
-
-/** A file of samples that `score` and `compare` read, made from conditions of several runs. */
-function samplesFile(file, parts) {
-  const conditions = parts.map(({ name, runs, limit = null, minimum = null, method = 'bf', role = 'other' }) => ({
-    conditionKey: name,
-    name,
-    role,
-    limit,
-    minimum,
-    cues: null,
-    samples: runs.length,
-    method,
-    replicateOf: null,
-  }));
-  const rows = parts.flatMap(({ name, runs, condition }) =>
-    runs.flatMap((run, sample) => {
-      const { key } = run.conditions.find((each) => each.name === condition) ?? {};
-      const own = run.samples.filter(({ conditionKey, sample: first }) => conditionKey === key && first === 0);
-      return own.map((row) => ({ ...row, conditionKey: name, sample }));
-    }),
-  );
-  const head = { schemaVersion: 1, title: path.basename(file, '.jsonl'), isFinished: true, conditions };
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, [head, ...rows].map((row) => `${JSON.stringify(row)}\n`).join(''));
-  return file;
-}
-
-/** A command of second-thought, as JSON. */
-function ask(...words) {
-  const { status, stdout, stderr } = spawnSync('second-thought', [...words, '--json'], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  if (status !== 0) throw new Error(`second-thought ${words.join(' ')}: ${stderr}`);
-  return JSON.parse(stdout);
-}
-
-const compare = (file, a, b) => ask('compare', '--samples', file, a, b).comparisons[0];
-const score = (file) => ask('score', '--samples', file).problemSets[0];
-
-const percent = (share) => (share === null || share === undefined ? '–' : (100 * share).toFixed(1));
-const signed = (value, digits = 1) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(digits)}`;
-const range = ([low, high], digits = 1) => `[${signed(low, digits)}, ${signed(high, digits)}]`;
-const points = ({ difference, interval }) => `${signed(100 * difference)} ${range(interval.map((each) => 100 * each))}`;
-const table = (head, rows) =>
-  [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.map((cell) => cell ?? '–').join(' | ')} |`)
-    .join('\n');
-const link = (text, run) => `[${text}](${run.page})`;
-const links = (runs) =>
-  runs.map((run, index) => link(`traces${runs.length > 1 ? ` ${index + 1}` : ''}`, run)).join(' ');
-
-/** The condition's accuracy with its interval, and its mean thinking tokens. */
-const accuracy = ({ accuracy: share, interval }) =>
-  `${percent(share)}${interval ? ` [${percent(interval[0])}, ${percent(interval[1])}]` : ''}`;
-const thinking = ({ thinkingTokens }) => (thinkingTokens ? thinkingTokens.mean.toFixed(0) : '–');
 
 const forcing = runsOf('forcing').bundled;
 const parallel = runsOf('parallel').bundled;
@@ -109,6 +39,10 @@ const seedsOf = (runs, name) =>
     .filter(([model]) => model.startsWith(`${name}-seed-`))
     .map(([, run]) => run);
 const numbersOf = (run) => JSON.parse(fs.readFileSync(`numbers/${run.step}--${run.model}.json`, 'utf8')).problemSets[0];
+
+/** As docs/miniature.md sorted the directions before any run. */
+const builtIn = '*Built in: training data was designed for it, so this checks the instrument.*';
+const open = '*Open: a finding.*';
 
 const abstract = [];
 const sections = [];
@@ -165,6 +99,7 @@ function students() {
     );
     section(
       'Student and base (Table 1)',
+      open,
       table(
         ['model', 'accuracy % [95 %]', 'thinking tokens', 'paper', ''],
         [
@@ -184,6 +119,7 @@ function students() {
   const against = names.filter((name) => name !== 's1k').map((name) => [name, compare(file, 's1k', name)]);
   section(
     'Training sets (Table 2)',
+    open,
     table(
       ['set', 'seeds', 'accuracy % [95 %]', 'minus s1k', 'thinking tokens', 'paper', ''],
       names.map((name) => [
@@ -204,13 +140,6 @@ function students() {
     );
 }
 
-/** By the plan: above 0 better, below the margin worse, above the margin not inferior, else inconclusive. */
-function verdictOf({ interval: [low, high] }) {
-  if (low > 0) return 'better';
-  if (100 * high < margin) return 'inferior';
-  return 100 * low > margin ? 'not inferior' : 'inconclusive';
-}
-
 function forcingPart() {
   if (!forcing) return notRun('Forcing (Figures 1 and 4a, Tables 4 and 5)');
   for (const [run, who] of [[forcing, 'base'], ...(student ? [[student, 'student']] : [])]) {
@@ -224,6 +153,7 @@ function forcingPart() {
       .map((each) => `${each} part ${slope(bf[each])} points per doubling, ${bf[each].direction ?? 'no verdict'}`);
     section(
       `Forcing on the ${who} (Figures 1 and 4a, Table 5)`,
+      builtIn,
       table(
         ['condition', 'accuracy % [95 %]', 'thinking tokens', 'paper', ''],
         rows.map((row) => [
@@ -238,19 +168,14 @@ function forcingPart() {
     );
     if (who === 'base')
       abstract.push(
-        `Forcing moves the base from ${rows
-          .map(({ accuracy: share }) => share)
-          .reduce((a, b) => Math.min(a, b))
-          .toLocaleString('en', {
-            style: 'percent',
-            maximumFractionDigits: 1,
-          })} to ${percent(bf.performance.value / 100)} %; ${parts.join('; ')}; Control ${percent(bf.control.value)} %.`,
+        `Forcing moves the base from ${percent(Math.min(...rows.map(({ accuracy: share }) => share ?? 1)))} to ${percent(bf.performance.value / 100)} % (${parts.join('; ')}), with Control ${percent(bf.control.value)} %.`,
       );
   }
   const cues = ['natural', '2 × no string', '2 × Alternatively', '2 × Hmm', 'Wait × 2'];
   const rows = numbersOf(forcing).conditions.filter(({ condition }) => cues.includes(condition.name));
   section(
     'Cues (Table 4)',
+    builtIn,
     table(
       ['cue', 'accuracy % [95 %]', 'paper', ''],
       rows.map((row) => [row.condition.name, accuracy(row), published.table4[row.condition.name], links([forcing])]),
@@ -322,6 +247,7 @@ function methods() {
     value === null ? '–' : `${signed(value)}${interval ? ` ${range(interval)}` : ''}`;
   section(
     'Control, Scaling, Performance (Table 3)',
+    open,
     table(
       ['method', 'Control % (paper)', 'Scaling, points per doubling [95 %] (paper)', 'Performance % (paper)', ''],
       numbers.methods.map(({ method, control, scaling, performance }) => {
@@ -365,6 +291,7 @@ function parallelPart() {
   const rows = numbers.conditions.filter(({ condition }) => condition.name !== 'votes');
   section(
     'Rejection, votes, tree search (Figures 4b, 6 and 7)',
+    open,
     table(
       ['way', 'accuracy % [95 %]', 'generated tokens a problem', 'paper', ''],
       [
@@ -400,6 +327,7 @@ function sequenceLength() {
   const gain = compare(file, 'short', 'long');
   section(
     title,
+    open,
     table(
       ['training', 'accuracy % [95 %]', 'thinking tokens', 'paper: accuracy, thinking', ''],
       rows.map((row, index) => [
@@ -415,30 +343,6 @@ function sequenceLength() {
   abstract.push(`Rows cut in training: whole minus cut ${points(gain)} points.`);
 }
 
-/** Problems and seeds of training are both drawn anew, 10,000 times, the same problems for both arms. */
-function overSeedsAndProblems(a, b) {
-  const rightOf = (runs) =>
-    runs.map(
-      (run) => new Map(run.samples.map(({ problemKey, outcome }) => [problemKey, outcome === 'correct' ? 1 : 0])),
-    );
-  const [ofA, ofB] = [rightOf(a), rightOf(b)];
-  const problems = [...ofA[0].keys()];
-  let state = 1;
-  const below = (count) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * count);
-  };
-  const mean = (seeds, drawn) =>
-    seeds.reduce((sum, right) => sum + drawn.reduce((all, key) => all + (right.get(key) ?? 0), 0), 0) /
-    (seeds.length * drawn.length);
-  const again = (list) => list.map(() => list[below(list.length)]);
-  const differences = Array.from({ length: 10_000 }, () => {
-    const drawn = again(problems);
-    return mean(again(ofB), drawn) - mean(again(ofA), drawn);
-  }).sort((one, two) => one - two);
-  return { difference: mean(ofB, problems) - mean(ofA, problems), interval: [differences[250], differences[9749]] };
-}
-
 function loopPart() {
   const title = 'The loop: long traces against natural ones';
   const [long, control, base] = [seedsOf(loop, 'long'), seedsOf(loop, 'control'), seedsOf(loop, 'one-pass')];
@@ -451,6 +355,7 @@ function loopPart() {
   const gain = overSeedsAndProblems(control, long);
   section(
     title,
+    open,
     'The base answers after one short pass. Both arms have the same questions, rows and steps; only the traces differ. No cue is forced here.',
     table(
       ['arm', 'seeds', 'accuracy % [95 %]', 'thinking tokens', ''],
@@ -469,29 +374,6 @@ function loopPart() {
   );
 }
 
-/** What each step took, from the folders of the jobs. */
-function costs() {
-  const read = (step, name) =>
-    Number(fs.readFileSync(path.join(fs.realpathSync(path.join(given, step)), '..', 'status', name), 'utf8'));
-  const rows = fs
-    .readdirSync(given)
-    .filter(
-      (step) => fs.existsSync(path.join(given, step, '..')) && fs.lstatSync(path.join(given, step)).isSymbolicLink(),
-    )
-    .flatMap((step) => {
-      try {
-        const minutes = (read(step, 'ended') - read(step, 'started')) / 60;
-        const tokens = Object.values(runsOf(step))
-          .flatMap(({ samples }) => samples)
-          .reduce((sum, { generatedTokens }) => sum + generatedTokens, 0);
-        return [[step, minutes.toFixed(1), tokens === 0 ? '' : tokens.toLocaleString('en')]];
-      } catch {
-        return []; // an input that is no step
-      }
-    });
-  section('Costs', table(['step', 'minutes', 'generated tokens'], rows));
-}
-
 data();
 students();
 forcingPart();
@@ -499,6 +381,6 @@ methods();
 parallelPart();
 sequenceLength();
 loopPart();
-costs();
+section('Costs', table(['step', 'minutes', 'tokens generated or trained on'], costs()));
 fs.writeFileSync('report.md', `${abstract.join(' ')}\n\n${sections.join('\n\n')}\n`);
 console.log('report.md');
