@@ -50,6 +50,7 @@ async function jobFileMeant(from: unknown): Promise<string> {
   return chosen.file;
 }
 
+const submittedStepsSchema = z.object({ steps: z.array(z.object({ id: z.string() })) });
 const pipelineSchema = z.object({ steps: z.array(z.object({ step: z.string(), do: z.string() })) });
 
 /** Says what would run; on consent starts it. `edit`: offers the description as a file instead. */
@@ -85,11 +86,15 @@ async function submitFile(
   if (choice !== 'Submit') return undefined;
   const title = `Submitting to ${where}…`;
   if (isPipeline) {
-    await withProgress(title, (signal) => askCli(ui.cli, words, z.unknown(), { ...cwd, signal }));
+    const { steps } = await withProgress(title, (signal) =>
+      askCli(ui.cli, words, submittedStepsSchema, { ...cwd, signal }),
+    );
+    for (const { id } of steps) ui.jobs.awaitEnd(id);
     await vscode.commands.executeCommand('secondThought.jobs.focus');
     return undefined;
   }
   const job = await withProgress(title, (signal) => askCli(ui.cli, words, submittedSchema, { ...cwd, signal }));
+  ui.jobs.awaitEnd(job.id);
   await vscode.commands.executeCommand('secondThought.jobs.focus');
   return job;
 }
