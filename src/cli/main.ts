@@ -4,6 +4,7 @@ import { workerData } from 'node:worker_threads';
 import { Command, CommanderError } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { isGraderThread, useGraderProgram } from '../core/grade/graderThread';
+import { addCache } from './cache';
 import { addCompare } from './compare';
 import { addConvert } from './convert';
 import { addCurate } from './curate';
@@ -41,7 +42,8 @@ async function main(argv: string[]): Promise<number> {
   addMerge(program);
   addScore(program);
   addCompare(program);
-  addGrade(program);
+  addGrade(program, packageRoot);
+  addCache(program);
   addServe(program, packageRoot);
   addConvert(program, packageRoot);
   addDoctor(program, packageRoot);

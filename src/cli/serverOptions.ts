@@ -20,6 +20,8 @@ export interface Choice {
   server: ServerSpec;
   dialect: Condition['dialect'];
   config: ConfigFile;
+  /** Month in which the server's model came out, where the configuration says so. */
+  released?: string | undefined;
 }
 
 /** The flags that choose a server; the same for every command that talks to one. */
@@ -52,13 +54,13 @@ export async function chooseServer(flags: ServerFlags): Promise<Choice> {
     const file: ServerSpec = { kind: 'gguf', id: path.resolve(name) };
     return { server: file, dialect: dialectNamed(flags.dialect ?? usualDialect, config), config };
   }
-  const entry = name.includes('://') ? { id: name, url: name } : entryOf(name, config);
+  const entry: ServerEntry = name.includes('://') ? { id: name, url: name } : entryOf(name, config);
   const dialect = dialectNamed(flags.dialect ?? entry.dialect ?? usualDialect, config);
-  return { server: specOf(entry, flags), dialect, config };
+  return { server: specOf(entry, flags), dialect, config, released: entry.released };
 }
 
 /** A server by id or URL, as scorers name theirs. @throws SecondThoughtError `bad-usage` */
-export function serverNamed(name: string, { config }: Choice, flags: ServerFlags = {}): ServerSpec {
+export function serverNamed(name: string, { config }: Pick<Choice, 'config'>, flags: ServerFlags = {}): ServerSpec {
   if (name === bundledServer.id) return bundledServer;
   return specOf(name.includes('://') ? { id: name, url: name } : entryOf(name, config), flags);
 }

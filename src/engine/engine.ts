@@ -6,19 +6,21 @@ import { conditionKey } from '../core/forcing/condition';
 import { waitAgain } from '../core/forcing/fork';
 import { prepareTrace } from '../core/forcing/prepare';
 import { generateRecorded } from '../core/forcing/recorded';
+import { Matcher } from '../core/grade/matcher';
 import { setRemoved } from '../core/lab/notes';
+import { chatModel } from '../core/servers/chatModel';
 import { type Connection, connect } from '../core/servers/connect';
 import { examineServer } from '../core/servers/doctor';
 import { probeServer, proposeDialect } from '../core/servers/probe';
 import type { ServerSpec } from '../core/servers/serverSpec';
 import { readRunSamples } from '../core/studies/readRunSamples';
-import { findWithForks } from '../core/traces/forkStore';
+import { findWithForks, logprobsOf } from '../core/traces/forkStore';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
 import { runReport } from '../runPage/runReport';
 import { CurationViews } from './curationViews';
-import { forksOf, keepAsRow, laboratoryOf, probesOf, writeNote } from './laboratory';
+import { forksOf, keepAsRow, laboratoryOf, probesOf, removeFork, writeNote } from './laboratory';
 
 interface EngineOptions {
   store: RunStore;
@@ -48,6 +50,7 @@ export class Engine {
   readonly #answering = new Map<number, AbortController>();
   /** One connection per server as configured; kept, so that a local server starts once. */
   readonly #connections = new Map<string, Promise<Connection>>();
+  readonly #matchers = new WeakMap<Connection, Matcher>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -60,7 +63,7 @@ export class Engine {
     try {
       const { runs = [], ...result } = await this.#perform(request, cancel.signal);
       this.#options.send({ type: 'reply', requestId, result });
-      for (const { trace, connection } of runs) this.#run(trace, connection);
+      for (const each of runs) this.#run(each);
     } catch (error) {
       const shown = cancel.signal.aborted ? new SecondThoughtError('cancelled', 'Stopped.') : error;
       this.#options.send({ type: 'failure', requestId, error: reportError(shown) });
@@ -84,8 +87,7 @@ export class Engine {
     const { store, clock } = this.#options;
     switch (request.type) {
       case 'force': {
-        const { trace, connection } = await this.#prepare(request, signal);
-        return begin(trace, connection);
+        return begin({ ...(await this.#prepare(request, signal)), logprobs: request.logprobs });
       }
       case 'evaluate':
         return this.#evaluate(request, signal);
@@ -106,10 +108,11 @@ export class Engine {
       case 'waitAgain': {
         const parent = await store.find(request.traceId);
         const connection = await this.#connectFor(parent, request.server, signal);
-        return begin(waitAgain(parent, clock), connection);
+        const matcher = await this.#matcher(request.judge, signal);
+        return begin({ trace: waitAgain(parent, clock), connection, matcher });
       }
       case 'continue':
-        return this.#beginAgain(request.traceId, request.server, signal);
+        return this.#beginAgain(request, signal);
       case 'stop':
         this.#running.get(request.traceId)?.stop.abort();
         return {};
@@ -125,7 +128,8 @@ export class Engine {
       case 'fork': {
         const connection = await this.#connectFor(request.parent, request.server, signal);
         const forks = await forksOf(request, connection);
-        return { forks: structuredClone(forks), runs: forks.map((trace) => ({ trace, connection })) };
+        const matcher = await this.#matcher(request.judge, signal);
+        return { forks: structuredClone(forks), runs: forks.map((trace) => ({ trace, connection, matcher })) };
       }
       case 'probeTrace': {
         const connection = await this.#connectFor(request.trace, request.server, signal);
@@ -137,11 +141,18 @@ export class Engine {
       }
       case 'removeNote':
         return { note: await setRemoved(request.run ?? store.folder, request.noteId, request.isRemoved) };
+      case 'removeFork':
+        await removeFork(request, store, clock);
+        return {};
       case 'trainingRow':
         await keepAsRow(request, await this.#connectFor(request.trace, request.server, signal));
         return {};
       case 'laboratory':
-        return { laboratory: await laboratoryOf(request.trace, request.run ?? store.folder, store) };
+        return { laboratory: await laboratoryOf(request.trace, request.run, store) };
+      case 'logprobs': {
+        const logprobs = await logprobsOf(request.run ?? store.folder, request.trace);
+        return logprobs ? { logprobs } : {};
+      }
       case 'score':
         return { report: runReport(await readRunSamples(request.run)) };
       case 'curation':
@@ -160,17 +171,20 @@ export class Engine {
 
   async #prepare(request: Order, signal: AbortSignal): Promise<ToRun> {
     const connection = await this.#connect(request.server, signal);
-    const { problem, condition, seed, sample } = request;
-    const order = { problem, condition, server: connection.server, studySeed: seed, sample };
-    return { trace: await prepareTrace(order, connection.client, this.#options.clock, signal), connection };
+    const { problem, condition, seed, sample, grader } = request;
+    const order = { problem, condition, server: connection.server, studySeed: seed, sample, grader };
+    const matcher = await this.#matcher(request.judge, signal);
+    return { trace: await prepareTrace(order, connection.client, this.#options.clock, signal), connection, matcher };
   }
 
   /** A whole trace without anyone watching; one that was interrupted stays in its journal and is a failure here. */
   async #evaluate(request: Evaluation, signal: AbortSignal): Promise<EngineResult> {
-    const { trace, connection } = await this.#prepareInTurn(request, signal);
+    const { trace, connection, matcher } = await this.#prepareInTurn(request, signal);
     const { store, clock } = this.#options;
     const { retry } = connection;
-    await generateRecorded(trace, store, { client: connection.clientFor(trace.conditionKey), clock, signal, retry });
+    const { logprobs } = request;
+    const client = connection.clientFor(trace.conditionKey);
+    await generateRecorded(trace, store, { client, clock, signal, retry, matcher, logprobs });
     const outcome = outcomeRecord(trace);
     if (outcome) return { outcome };
     const { code, message, remedy } = trace.interruption ?? { code: 'internal', message: 'The trace has no outcome.' };
@@ -178,15 +192,16 @@ export class Engine {
   }
 
   /** Takes up an interrupted trace, once: the place is taken before anything is waited for. */
-  async #beginAgain(traceId: string, spec: ServerSpec, signal: AbortSignal) {
+  async #beginAgain({ traceId, server, judge }: Again, signal: AbortSignal) {
     if (this.#running.has(traceId) || this.#resuming.has(traceId)) throw alreadyRunning();
     this.#resuming.add(traceId);
     try {
-      const connection = await this.#connect(spec, signal);
+      const connection = await this.#connect(server, signal);
+      const matcher = await this.#matcher(judge, signal);
       const trace = await this.#options.store.find(traceId);
       if (trace.status !== 'interrupted') throw nothingToContinue();
       this.#refuseOtherModel(trace, connection);
-      return begin(trace, connection);
+      return begin({ trace, connection, matcher });
     } catch (error) {
       this.#resuming.delete(traceId);
       throw error;
@@ -231,7 +246,16 @@ export class Engine {
     return this.#shared(spec);
   }
 
-  #run(trace: Trace, connection: Connection): void {
+  /** The language model that grades: one for all traces, so that it knows the answers that were given before. */
+  async #matcher(judge: ServerSpec | undefined, signal: AbortSignal): Promise<Matcher | undefined> {
+    if (!judge) return undefined;
+    const connection = await this.#connect(judge, signal);
+    const matcher = this.#matchers.get(connection) ?? new Matcher(chatModel(connection, this.#options));
+    this.#matchers.set(connection, matcher);
+    return matcher;
+  }
+
+  #run({ trace, connection, matcher, logprobs }: ToRun): void {
     const { store, clock, send } = this.#options;
     const stop = new AbortController();
     const answerNow = new AbortController();
@@ -241,7 +265,9 @@ export class Engine {
     const generation = generateRecorded(trace, store, {
       client: connection.clientFor(traceId), // somebody watches: it shares evenly with whole evaluations
       clock,
+      logprobs,
       retry: connection.retry,
+      matcher,
       signal: stop.signal,
       answerNow: answerNow.signal,
       patience: { checkEveryMs: waitingEveryMs },
@@ -270,15 +296,18 @@ export class Engine {
 
 type Order = Extract<EngineRequest, { type: 'force' | 'evaluate' }>;
 type Evaluation = Extract<EngineRequest, { type: 'evaluate' }>;
+type Again = Extract<EngineRequest, { type: 'continue' }>;
 
 interface ToRun {
   trace: Trace;
   connection: Connection;
+  matcher: Matcher | undefined;
+  logprobs?: number | undefined;
 }
 
 /** The reply holds the trace as it is before its first event. */
-function begin(trace: Trace, connection: Connection) {
-  return { trace: structuredClone(trace), runs: [{ trace, connection }] };
+function begin(toRun: ToRun) {
+  return { trace: structuredClone(toRun.trace), runs: [toRun] };
 }
 
 function alreadyRunning(): SecondThoughtError {

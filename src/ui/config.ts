@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../core/base/errors';
 import { type Condition, conditionSchema, createCondition, greedy } from '../core/forcing/condition';
+import { defaultGrader, type GraderSpec, graderSchema } from '../core/grade/graderSpec';
+import { alternativesSchema } from '../core/traces/logprobs';
 import { folderConfig } from './folderConfig';
 import { settingsSection } from './ids';
 import type { QuickSettings } from './memory';
-import { activeServerId, type ChosenServer, type ServerSources, serverById } from './servers/knownServers';
+import { activeServerId, type ChosenServer, judgeOf, type ServerSources, serverById } from './servers/knownServers';
 import { refuseUntrusted } from './trust';
 
 /** Everything that decides how a problem is run, resolved: this workspace's choice, folder file, settings, default. */
@@ -12,7 +14,18 @@ export interface RunSettings extends ChosenServer {
   condition: Condition;
   samples: number;
   seed: number;
+  grader: GraderSpec;
+  /** Where a grader that asks a language model asks it. */
+  judge: ChosenServer | undefined;
+  /** Alternatives of the log-probabilities that are kept; 0: they are not. */
+  logprobs: number;
 }
+
+/** The part of a request that says how its traces are graded; nothing where it is done as usual. */
+export const gradedBy = ({ grader, judge }: RunSettings) => ({
+  ...(grader === defaultGrader ? {} : { grader }),
+  ...(judge ? { judge: judge.server } : {}),
+});
 
 const settings = () => vscode.workspace.getConfiguration(settingsSection);
 
@@ -25,13 +38,20 @@ export async function runSettings(sources: ServerSources, changes: QuickSettings
   const folder = await folderConfig({ ask: false });
   const { server, entry, dialect } = await serverById(sources, await activeServerId(sources));
   const values = changed(fromSettings(), folder, sources.memory.quickSettings, changes);
-  const { samples, seed, temperature, maxThinkingTokens, ignore, cue, preset } = values;
+  const { samples, seed, logprobs, temperature, maxThinkingTokens, ignore, cue, preset } = values;
   const sampling = { ...greedy, temperature };
   const condition = checked(createCondition({ preset, dialect, maxThinkingTokens, ignore, cues: [cue], sampling }));
-  return { condition, samples, seed, server, entry, dialect };
+  const grader = checkedGrader(values.grader);
+  const judge = await judgeOf(sources, grader);
+  const kept = usableAlternatives(logprobs);
+  return { condition, samples, seed, logprobs: kept, server, entry, dialect, grader, judge };
 }
 
-type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & { seed: number };
+type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & {
+  seed: number;
+  grader: unknown;
+  logprobs: number;
+};
 
 function fromSettings(): Values {
   return {
@@ -42,6 +62,8 @@ function fromSettings(): Values {
     temperature: settings().get('temperature', 0),
     samples: settings().get('samples', 1),
     seed: settings().get('seed', 0),
+    grader: settings().get<unknown>('grader', defaultGrader),
+    logprobs: settings().get('logprobs', 0),
   };
 }
 
@@ -51,10 +73,26 @@ function changed<T extends object>(values: T, ...changes: object[]): T {
   return { ...values, ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)) };
 }
 
+function checkedGrader(grader: unknown): GraderSpec {
+  const parsed = graderSchema.safeParse(grader);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new SecondThoughtError('bad-usage', `The setting ${settingsSection}.grader cannot be used: ${issue?.message}.`);
+}
+
 function checked(condition: Condition): Condition {
   const parsed = conditionSchema.safeParse(condition);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const name = `${settingsSection}.${issue?.path.at(-1)?.toString()}`;
-  throw new SecondThoughtError('bad-usage', `The setting ${name} cannot be used: ${issue?.message}.`);
+  throw unusable(String(issue?.path.at(-1)), issue?.message);
+}
+
+function usableAlternatives(value: unknown): number {
+  const { data, error } = alternativesSchema.safeParse(value);
+  if (data !== undefined) return data;
+  throw unusable('logprobs', error?.issues[0]?.message);
+}
+
+function unusable(name: string, reason = 'it does not fit'): SecondThoughtError {
+  return new SecondThoughtError('bad-usage', `The setting ${settingsSection}.${name} cannot be used: ${reason}.`);
 }

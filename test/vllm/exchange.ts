@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 
-/** A request and what vLLM answered, as they were on the wire: one line of `test/fixtures/vllm/*.jsonl`. */
+/** A request and what a real server answered, as they were on the wire: one line of `test/fixtures/vllm/*.jsonl`. */
 export interface Exchange {
   method: string;
   path: string;
@@ -15,10 +15,10 @@ export interface Exchange {
   reply: string;
 }
 
-export const fixtureOf = (name: string) => path.resolve('test', 'fixtures', 'vllm', `${name}.jsonl`);
+export const fixtureOf = (name: string, folder: string) => path.resolve('test', 'fixtures', folder, `${name}.jsonl`);
 
-export function readExchanges(name: string): Exchange[] {
-  const lines = readFileSync(fixtureOf(name), 'utf8').trimEnd().split('\n');
+export function readExchanges(name: string, folder = 'vllm'): Exchange[] {
+  const lines = readFileSync(fixtureOf(name, folder), 'utf8').trimEnd().split('\n');
   return lines.map((line) => JSON.parse(line));
 }
 
@@ -56,4 +56,19 @@ async function readRequest(request: IncomingMessage): Promise<Asked> {
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString('utf8')) : null;
   return { method: request.method ?? '', path: request.url ?? '', body };
+}
+
+/** A server that knows these exchanges, each in its turn, and nothing else; `left` are those that were not asked for. */
+export async function startReplay(
+  exchanges: Exchange[],
+  change: (exchange: Exchange) => Exchange = (exchange) => exchange,
+): Promise<{ server: ExchangeServer; left: Exchange[] }> {
+  const left = [...exchanges];
+  const key = (one: Asked) => JSON.stringify([one.method, one.path, one.body]);
+  const server = await ExchangeServer.start((asked) => {
+    const at = left.findIndex((exchange) => key(exchange) === key(asked));
+    const [found] = at === -1 ? [] : left.splice(at, 1);
+    return found ? change(found) : { ...asked, status: 404, contentType: 'application/json', reply: '{}' };
+  });
+  return { server, left };
 }

@@ -50,7 +50,7 @@ function spawnVllm(root: string, port: number): ChildProcess {
   });
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address();

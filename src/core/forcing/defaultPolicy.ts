@@ -5,6 +5,7 @@ import {
   type ForcingPolicy,
   forcedClose,
   forkSpans,
+  hasReachedLimit,
   isAtForkPoint,
   keptOf,
   lastThinkingPass,
@@ -34,7 +35,7 @@ export const defaultPolicy: ForcingPolicy = {
       case 'length':
         if (isProbeDue(trace, last, remaining)) return probe(trace);
         // A server that stops before the limit has come to the end of its context.
-        return forcedClose(trace, last.receivedTokens < last.request.maxTokens ? 'context' : limitName(trace));
+        return forcedClose(trace, !hasReachedLimit(last) ? 'context' : limitName(trace));
       case 'repetition':
         return mayRotate(trace) && isCueAffordable(trace, remaining)
           ? extend(trace, remaining)
@@ -74,7 +75,7 @@ function mayRotate(trace: Trace): boolean {
 /** A pass that ended where a probe was planned, with budget left. */
 function isProbeDue(trace: Trace, last: Pass, remaining: number): boolean {
   const { earlyStop } = trace.condition;
-  return earlyStop !== null && remaining >= 1 && last.receivedTokens >= last.request.maxTokens;
+  return earlyStop !== null && remaining >= 1 && hasReachedLimit(last);
 }
 
 /** What the model would answer now: the forced end and a few tokens of answer, none of which stay. */

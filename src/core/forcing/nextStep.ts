@@ -1,5 +1,5 @@
 import { answerTokens, contextIds, type Span, type Trace } from '../traces/trace';
-import { forkSpans, isAtForkPoint, keptOf, restOf, roomFor, type Step } from './plan';
+import { forkSpans, hasReachedLimit, isAtForkPoint, keptOf, restOf, roomFor, type Step } from './plan';
 import { policyOf } from './policies';
 
 /** The next step of a trace: thinking by the preset's policy until it has ended, then the answer. */
@@ -21,9 +21,7 @@ function answerStep(trace: Trace): Step {
       return { kind: 'complete', answerEndedBy: 'model' };
     case 'length':
     case 'repetition':
-      return room < 1 || last.receivedTokens < last.request.maxTokens
-        ? contextFull
-        : { kind: 'complete', answerEndedBy: 'length' };
+      return room < 1 || !hasReachedLimit(last) ? contextFull : { kind: 'complete', answerEndedBy: 'length' };
     default: {
       const rest = restOf(last, keptOf(trace, last)).maxTokens;
       if (room < 1) return contextFull;

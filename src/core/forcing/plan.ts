@@ -144,6 +144,11 @@ export function restOf(pass: Pass, kept: number): Pick<PassRequest, 'maxTokens' 
   };
 }
 
+/** The pass brought as many tokens as it was asked for; one that stopped before came to the end of the context. */
+export function hasReachedLimit({ receivedTokens, reportedTokens = 0, request }: Pass): boolean {
+  return Math.max(receivedTokens, reportedTokens) >= request.maxTokens;
+}
+
 /** Kept ids of one pass. */
 export function keptOf(trace: Trace, pass: Pass): number {
   const own = trace.spans.filter((span) => span.origin === 'model' && span.pass === pass.index && span.fate === 'kept');

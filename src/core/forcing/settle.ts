@@ -10,6 +10,7 @@ export interface Received {
   finishReason: string | null;
   stopReason: string | number | null;
   cachedPromptTokens: number | null;
+  reportedTokens?: number;
   /** Set if we, not the server, ended it. */
   endedBy?: 'user' | 'interrupted' | 'repetition';
 }
@@ -75,6 +76,7 @@ export async function settlePass(
     finishReason: received.finishReason,
     stopReason: received.stopReason,
     cachedPromptTokens: received.cachedPromptTokens,
+    ...(received.reportedTokens === undefined ? {} : { reportedTokens: received.reportedTokens }),
   };
   const unknownId = unknownAt === -1 ? undefined : tokenIds[unknownAt];
   return unknownId === undefined ? { pass: settled, spans } : { pass: settled, spans, unknownId };

@@ -107,10 +107,11 @@ export class CompletionClient implements MeasuringClient {
   async *complete(request: CompletionRequest, signal: AbortSignal): AsyncGenerator<CompletionChunk> {
     const own = new AbortController();
     const either = AbortSignal.any([signal, own.signal]);
+    const reader = this.#wire.openReader?.((text) => this.tokenize(text, either));
     let hasFinished = false;
     try {
       for await (const event of await this.#open(request, either)) {
-        const chunk = this.#wire.readChunk(event, this.url);
+        const chunk = reader ? await reader(event, this.url) : this.#wire.readChunk(event, this.url);
         hasFinished ||= chunk.finishReason !== null;
         yield chunk;
       }

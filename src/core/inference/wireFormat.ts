@@ -19,6 +19,8 @@ export interface WireFormat {
   complete(request: CompletionRequest, model: string): Call;
   /** @throws SecondThoughtError `invalid-reply`, `ids-not-returned` */
   readChunk(event: unknown, url: string): CompletionChunk;
+  /** Where events are not to be understood one by one: a reader for one stream, instead of `readChunk`. */
+  openReader?(tokenize: (text: string) => Promise<number[]>): (event: unknown, url: string) => Promise<CompletionChunk>;
   tokenize(text: string, model: string): Call;
   readTokens(reply: unknown, from: string): number[];
   detokenize(tokenIds: number[], model: string): Call;

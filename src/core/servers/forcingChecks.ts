@@ -64,18 +64,19 @@ export function forcingChecks(client: InferenceClient, promptIds: number[], sign
       need: 'useful',
       consequence: 'Sampled traces cannot be reproduced, or samples are all the same.',
       async measure() {
-        // Hot enough, and long enough, that two seeds hardly ever agree by chance.
-        const hot = { sampling: { ...greedy, temperature: 1 }, maxTokens: 32, minTokens: 32 };
-        const [first, again] = [await complete({ ...hot, seed: 7 }), await complete({ ...hot, seed: 7 })];
-        const isSame = first.tokenIds.join() === again.tokenIds.join();
-        if (!isSame) return judge(false, 'temperature 1: same seed, other ids');
-        for (const seed of [8, 9, 10]) {
-          const other = await complete({ ...hot, seed });
-          if (other.tokenIds.join() !== first.tokenIds.join()) {
-            return judge(true, 'temperature 1: same seed, same ids; another seed, other ids');
+        // Hot enough, and long enough, that two seeds hardly ever agree by chance; hotter where the model is sure.
+        for (const temperature of [1, 1.5]) {
+          const hot = { sampling: { ...greedy, temperature }, maxTokens: 32, minTokens: 32 };
+          const [first, again] = [await complete({ ...hot, seed: 7 }), await complete({ ...hot, seed: 7 })];
+          if (first.tokenIds.join() !== again.tokenIds.join())
+            return judge(false, `temperature ${temperature}: same seed, other ids`);
+          for (const seed of [8, 9, 10]) {
+            const other = await complete({ ...hot, seed });
+            if (other.tokenIds.join() === first.tokenIds.join()) continue;
+            return judge(true, `temperature ${temperature}: same seed, same ids; another seed, other ids`);
           }
         }
-        return judge(false, 'temperature 1: four seeds, all the same ids');
+        return judge(false, 'temperatures 1 and 1.5: four seeds, all the same ids');
       },
     },
     {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { monthSchema } from '../problems/released';
 
 /** A server as it is resolved: what is needed to connect to it. */
 export const serverSpecSchema = z.discriminatedUnion('kind', [
@@ -42,6 +43,8 @@ export const serverEntrySchema = z.strictObject({
   apiKeyEnv: z.string().min(1).optional(),
   /** Requests cost money: every evaluation asks first. */
   isPaid: z.boolean().optional(),
+  /** When its model came out: problem sets that are not newer are marked. */
+  released: monthSchema.optional(),
 });
 export type ServerEntry = z.infer<typeof serverEntrySchema>;
 

@@ -3,7 +3,7 @@ import type { SecondThoughtError } from '../../../src/core/base/errors';
 import { checkTrace } from '../../../src/core/traces/history';
 import { cuesUsed, type Trace, thinkingTokens } from '../../../src/core/traces/trace';
 import { doctor, traces } from '../../vllm/conversations';
-import { type Asked, type Exchange, ExchangeServer, readExchanges } from '../../vllm/exchange';
+import { type Asked, type Exchange, type ExchangeServer, readExchanges, startReplay } from '../../vllm/exchange';
 
 /**
  * Conversations with real vLLM, replayed through the real client. A request that differs in one field from what vLLM was
@@ -20,14 +20,9 @@ const same: Change = (document) => document;
 
 /** A server that knows the recorded requests, each in its turn, and nothing else. */
 async function replay(name: keyof typeof traces | 'doctor', change: Change = same, more: Exchange[] = []) {
-  const left = [...readExchanges(name), ...more];
-  server = await ExchangeServer.start((asked) => {
-    const key = (one: Asked) => JSON.stringify([one.method, one.path, one.body]);
-    const at = left.findIndex((exchange) => key(exchange) === key(asked));
-    const [found] = at === -1 ? [] : left.splice(at, 1);
-    return found ? changed(found, change) : { ...asked, status: 404, contentType: 'application/json', reply: '{}' };
-  });
-  return left;
+  const replayed = await startReplay([...readExchanges(name), ...more], (exchange) => changed(exchange, change));
+  server = replayed.server;
+  return replayed.left;
 }
 
 function changed(exchange: Exchange, change: Change): Exchange {
