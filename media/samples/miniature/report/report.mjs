@@ -29,7 +29,9 @@ const tokensPerStep = 40;
 
 const forcing = runsOf('forcing').bundled;
 const parallel = runsOf('parallel').bundled;
-const sets = { ...runsOf('evaluate-sets'), ...runsOf('evaluate-full') };
+/** The student that the learning rate was chosen by is a seed of the full set. */
+const full = Object.entries(runsOf('evaluate-full')).map(([model, run]) => [model.replace(/^rate-/, 'full-'), run]);
+const sets = { ...runsOf('evaluate-sets'), ...Object.fromEntries(full) };
 const loop = runsOf('evaluate-loop');
 const [student] = Object.values(runsOf('evaluate-student'));
 const [told] = Object.values(runsOf('evaluate-tokens'));
