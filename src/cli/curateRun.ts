@@ -2,12 +2,14 @@ import path from 'node:path';
 import { systemClock } from '../core/base/clock';
 import { isError, toSecondThoughtError } from '../core/base/errors';
 import { printable } from '../core/base/untrustedText';
+import { costOf, describeCost } from '../core/curate/cost';
 import type { CurationFile } from '../core/curate/curationFile';
 import { StatusWriter } from '../core/curate/curationStatus';
 import type { FeatureOptions } from '../core/curate/features/addFeatures';
 import { type CurationOptions, type CurationResult, runCuration } from '../core/curate/runCuration';
 import { doneShards, mergeShards, missingShards, runShard, shardFolder } from '../core/curate/shards';
 import { describeDuration } from '../core/evaluate/estimate';
+import type { Price } from '../core/servers/serverSpec';
 import type { Shard } from '../core/studies/shard';
 import { funnelText, inFolder, type Place, placeOf } from './curatePlace';
 import { Servers } from './curateServers';
@@ -100,7 +102,7 @@ async function curating<T>(
           concurrency: flags.concurrency,
           clock: systemClock,
           patienceMs: flags.waitFor * 1_000,
-          ...reportTo(progress, status),
+          ...reportTo(progress, status, servers),
         },
       });
       await status.end('finished');
@@ -119,11 +121,26 @@ async function curating<T>(
 function reportTo(
   progress: ProgressLine,
   status: StatusWriter,
-): Pick<FeatureOptions, 'onAsking' | 'onProgress' | 'onAway'> {
+  servers: Servers,
+): Pick<FeatureOptions, 'onAsking' | 'onProgress' | 'onCost' | 'onAway'> {
+  let took = '';
+  const prices = new Map<string, Price | null>();
   return {
-    onAsking: (name, folder) => status.feature(name, { folder }),
+    onAsking(name, folder) {
+      took = '';
+      status.feature(name, { folder });
+    },
+    onCost(name, server, tokens) {
+      const key = server ?? '';
+      if (!prices.has(key)) {
+        prices.set(key, null); // until it is known, in a moment
+        void servers.choose(server).then(({ price }) => prices.set(key, price));
+      }
+      took = describeCost(tokens, costOf(tokens, prices.get(key) ?? null));
+      status.feature(name, { took });
+    },
     onProgress(name, done, of) {
-      progress.show(name, done, of);
+      progress.show(took === '' ? name : `${name}, ${took},`, done, of);
       status.feature(name, { done, of });
     },
     onAway(name, waitedMs) {
