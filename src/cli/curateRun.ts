@@ -9,7 +9,6 @@ import type { FeatureOptions } from '../core/curate/features/addFeatures';
 import { type CurationOptions, type CurationResult, runCuration } from '../core/curate/runCuration';
 import { doneShards, mergeShards, missingShards, runShard, shardFolder } from '../core/curate/shards';
 import { describeDuration } from '../core/evaluate/estimate';
-import type { Price } from '../core/servers/serverSpec';
 import type { Shard } from '../core/studies/shard';
 import { funnelText, inFolder, type Place, placeOf } from './curatePlace';
 import { Servers } from './curateServers';
@@ -124,19 +123,14 @@ function reportTo(
   servers: Servers,
 ): Pick<FeatureOptions, 'onAsking' | 'onProgress' | 'onCost' | 'onAway'> {
   let took = '';
-  const prices = new Map<string, Price | null>();
   return {
     onAsking(name, folder) {
       took = '';
       status.feature(name, { folder });
     },
     onCost(name, server, tokens) {
-      const key = server ?? '';
-      if (!prices.has(key)) {
-        prices.set(key, null); // until it is known, in a moment
-        void servers.choose(server).then(({ price }) => prices.set(key, price));
-      }
-      took = describeCost(tokens, costOf(tokens, prices.get(key) ?? null));
+      const price = servers.prices.get(server ?? '') ?? null;
+      took = describeCost(tokens, costOf(tokens, price));
       status.feature(name, { took });
     },
     onProgress(name, done, of) {

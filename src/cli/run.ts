@@ -8,11 +8,14 @@ import { printable } from '../core/base/untrustedText';
 import type { ConfigFile } from '../core/config/configFile';
 import { describeDuration } from '../core/evaluate/estimate';
 import { cachedClient } from '../core/inference/cachedClient';
+import type { RunSamples } from '../core/numbers/runSamples';
+import { seenSentences } from '../core/numbers/words';
 import type { ScorerPool } from '../core/scorers/scorerPool';
 import { type Connection, connect } from '../core/servers/connect';
 import { compareFingerprints, measureFingerprint } from '../core/servers/fingerprint';
 import { estimateStudy } from '../core/studies/estimateStudy';
 import { executeStudy } from '../core/studies/executeStudy';
+import { seenSets } from '../core/studies/readRunSamples';
 import { conditionProgress, type RunStatus, StatusWriter } from '../core/studies/runStatus';
 import { ownOf, parseShard, type Shard } from '../core/studies/shard';
 import { parseStudy, type Study } from '../core/studies/studyFile';
@@ -99,14 +102,18 @@ async function start(file: string, flags: RunFlags, packageRoot: string): Promis
       remedy: 'Leave one of them out.',
     });
   }
-  if (flags.dryRun) return dryRun({ ...plan, problems: ownOf(plan.problems, shard) }, runs, flags);
+  const released = choice.released === undefined ? {} : { released: choice.released };
+  if (flags.dryRun) {
+    const own = { ...plan, problems: ownOf(plan.problems, shard) };
+    return dryRun(own, runs, flags, seenSets({ ...plan, server: released }));
+  }
   const source = { file: path.resolve(file), text };
   await withConnection(flags, choice, packageRoot, async (places) => {
     if (flags.into === undefined) {
       const { id, url, model, version } = places.connection.server;
       const about = {
         study: source,
-        server: { id, url, model, version },
+        server: { id, url, model, version, ...released },
         clock: systemClock,
         ...(shard ? { shard } : {}),
       };
@@ -122,7 +129,9 @@ async function resume(folder: string, flags: RunFlags, packageRoot: string): Pro
   const run = await StudyRun.open(path.resolve(folder), systemClock);
   checkNames(run.about.conditions, flags.only);
   const choice = await chooseServer({ ...flags, ...serverOf(flags.server ?? run.about.server.id) });
-  if (flags.dryRun) return dryRun({ ...run.about, problems: run.ownProblems }, path.dirname(run.folder), flags);
+  if (flags.dryRun) {
+    return dryRun({ ...run.about, problems: run.ownProblems }, path.dirname(run.folder), flags, seenSets(run.about));
+  }
   await withConnection(flags, choice, packageRoot, (places) => work(run, places, flags));
 }
 
@@ -271,7 +280,12 @@ function checkNames(conditions: readonly PlannedCondition[], only: readonly stri
 }
 
 /** What would be made, and how long it would take by what earlier runs measured. */
-async function dryRun(plan: Pick<StudyPlan, 'conditions' | 'problems'>, runs: string, flags: RunFlags): Promise<void> {
+async function dryRun(
+  plan: Pick<StudyPlan, 'conditions' | 'problems'>,
+  runs: string,
+  flags: RunFlags,
+  seen: RunSamples['seen'] = {},
+): Promise<void> {
   const estimate = await estimateStudy(plan, runs, flags.concurrency);
   const rows = estimate.conditions.map(
     ({ name, requests, tokens }) =>
@@ -282,6 +296,7 @@ async function dryRun(plan: Pick<StudyPlan, 'conditions' | 'problems'>, runs: st
     tokens === null || durationMs === null
       ? 'How long it takes is known once each condition was run before: try --limit 5.'
       : `≈ ${tokens} tokens, ≈ ${describeDuration(durationMs)}`;
-  if (flags.json) printJson({ schemaVersion: 1, ...estimate });
-  else process.stdout.write(`${rows.join('\n')}\n${samples} samples in all. ${time}\n`);
+  if (flags.json) return printJson({ schemaVersion: 1, ...estimate, seen });
+  const marks = Object.entries(seen).flatMap(([name, months]) => seenSentences(printable(name), months));
+  process.stdout.write(`${rows.join('\n')}\n${[`${samples} samples in all. ${time}`, ...marks].join('\n')}\n`);
 }

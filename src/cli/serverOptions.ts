@@ -29,6 +29,8 @@ export interface Choice {
   /** Null: not known. What runs on this machine costs nothing. */
   price: Price | null;
   config: ConfigFile;
+  /** Month in which the server's model came out, where the configuration says so. */
+  released?: string | undefined;
 }
 
 /** The flags that choose a server; the same for every command that talks to one. */
@@ -65,7 +67,7 @@ export async function chooseServer(flags: ServerFlags): Promise<Choice> {
   }
   const entry: ServerEntry = name.includes('://') ? { id: name, url: name } : entryOf(name, config);
   const dialect = dialectNamed(flags.dialect ?? entry.dialect ?? usualDialect, config);
-  return { server: specOf(entry, flags), dialect, price: entry.price ?? null, config };
+  return { server: specOf(entry, flags), dialect, price: entry.price ?? null, config, released: entry.released };
 }
 
 /** A server by id or URL, as scorers name theirs. @throws SecondThoughtError `bad-usage` */

@@ -107,7 +107,7 @@ describe('second-thought curate', () => {
       expect(plan.cost).toBeCloseTo((plan.promptTokens + 20 * plan.tokens) / 1e6, 12);
       expect(plan.promptTokens).toBeGreaterThan(plan.tokens);
       const status = JSON.parse(readFileSync(path.join(home.folder, 'asks', 'status.json'), 'utf8'));
-      expect(status.features[0].took).toMatch(/^\d+ tokens in, \d+ out, \$0\.\d+$/);
+      expect(status.features[0].took).toMatch(/^[\d,]+ tokens in, \d+ out, \$0\.\d+$/);
       const without = await home.run(words);
       expect(JSON.parse(without.stderr).error.message).toBe('There is no server named "gpu01".');
       const broken = await home.run(words, { SECOND_THOUGHT_SERVERS: 'gpu01' });

@@ -39,7 +39,16 @@ const known: WireLaboratory = {
   trajectory: 'first right at 128 thinking tokens · settled at 128 · 2 changes · 4 probes, 20 tokens',
   notes: [{ id: 'n1', label: 'slip', text: 'forgets the carry', part: 'tokens 50–60' }],
   family: [
-    { id: 'a', depth: 0, isThis: true, outcome: 'correct', answer: '3', thinkingTokens: 128, about: 'the first', canDelete: false },
+    {
+      id: 'a',
+      depth: 0,
+      isThis: true,
+      outcome: 'correct',
+      answer: '3',
+      thinkingTokens: 128,
+      about: 'the first',
+      canDelete: false,
+    },
     {
       id: 'b',
       depth: 1,

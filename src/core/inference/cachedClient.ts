@@ -56,7 +56,7 @@ async function* complete(
   const reply: KeptReply = { ...nothing, tokenIds: [], firstTokenMs: null, durationMs: 0 };
   for await (const chunk of client.complete(request, signal)) {
     if (chunk.tokenIds.length > 0) reply.firstTokenMs ??= clock.now() - begunAt;
-    isWhole &&= chunk.topLogprobs === undefined;
+    isWhole &&= chunk.topLogprobs === undefined && chunk.logprobs === undefined;
     reply.tokenIds.push(...chunk.tokenIds);
     reply.text += chunk.text;
     reply.finishReason = chunk.finishReason ?? reply.finishReason;

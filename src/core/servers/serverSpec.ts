@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { monthSchema } from '../problems/released';
 
 /** A server as it is resolved: what is needed to connect to it. */
 export const serverSpecSchema = z.discriminatedUnion('kind', [
@@ -48,6 +49,8 @@ export const serverEntrySchema = z.strictObject({
   isPaid: z.boolean().optional(),
   /** What they cost, for estimates. */
   price: priceSchema.optional(),
+  /** When its model came out: problem sets that are not newer are marked. */
+  released: monthSchema.optional(),
 });
 export type ServerEntry = z.infer<typeof serverEntrySchema>;
 

@@ -22,10 +22,20 @@ export async function mergeShards(folders: readonly string[], into: string, cloc
     }
   }
   const [first] = shards as [StudyRun];
-  const { title, seed, conditions, grader, study, server, fingerprint } = first.about;
+  const { title, seed, conditions, grader, figure, trainingExamples, released, study, server, fingerprint } =
+    first.about;
   const partial = `${into}.partial`;
   await rm(partial, { recursive: true, force: true });
-  const plan = { title, seed, conditions, problems: first.problems, ...(grader ? { grader } : {}) };
+  const plan = {
+    title,
+    seed,
+    conditions,
+    problems: first.problems,
+    ...(grader ? { grader } : {}),
+    ...(figure ? { figure } : {}),
+    ...(trainingExamples ? { trainingExamples } : {}),
+    ...(released ? { released } : {}),
+  };
   const whole = await StudyRun.create(partial, plan, { study, server, clock });
   if (fingerprint) await whole.identifyServer(fingerprint);
   await whole.writeAll(shards.flatMap((shard) => [...shard.records]));
