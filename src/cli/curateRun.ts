@@ -1,12 +1,14 @@
 import path from 'node:path';
 import { systemClock } from '../core/base/clock';
 import { isError, toSecondThoughtError } from '../core/base/errors';
+import { printable } from '../core/base/untrustedText';
 import type { CurationFile } from '../core/curate/curationFile';
 import { StatusWriter } from '../core/curate/curationStatus';
 import type { FeatureOptions } from '../core/curate/features/addFeatures';
 import { type CurationOptions, type CurationResult, runCuration } from '../core/curate/runCuration';
-import { doneShards, mergeShards, missingShards, parseShard, runShard, shardFolder } from '../core/curate/shards';
+import { doneShards, mergeShards, missingShards, runShard, shardFolder } from '../core/curate/shards';
 import { describeDuration } from '../core/evaluate/estimate';
+import type { Shard } from '../core/studies/shard';
 import { funnelText, inFolder, type Place, placeOf } from './curatePlace';
 import { Servers } from './curateServers';
 import { printJson } from './output';
@@ -15,21 +17,23 @@ import type { ServerFlags } from './serverOptions';
 
 export interface RunFlags extends ServerFlags {
   out?: string;
-  shard?: string;
+  shard?: Shard;
   concurrency: number;
   waitFor: number;
+  /** Mebibytes. */
+  memory?: number;
   json?: boolean;
 }
 
 /** `second-thought curate run`, of all rows or of one shard. */
 export async function runFile(file: string, flags: RunFlags, packageRoot: string): Promise<void> {
   const place = await placeOf(file, flags.out);
-  if (flags.shard === undefined) return tell(place, flags, await curating(place, flags, packageRoot, runCuration));
-  const shard = parseShard(flags.shard);
+  const { shard } = flags;
+  if (!shard) return tell(place, flags, await curating(place, flags, packageRoot, runCuration));
   const own = { ...place, folder: shardFolder(place.folder, shard) };
   const record = await curating(own, flags, packageRoot, (curation, options) => runShard(curation, shard, options));
   if (flags.json) printJson({ folder: own.folder, ...record });
-  else process.stdout.write(`Shard ${shard.number} of ${shard.of}: asked about ${record.rows} rows\n${own.folder}\n`);
+  else process.stdout.write(`Shard ${shard.index}/${shard.of}: asked about ${record.rows} rows\n${own.folder}\n`);
 }
 
 export interface MergeFlags {
@@ -69,7 +73,7 @@ function tell({ folder }: Place, { json }: { json?: boolean }, { verdicts, hashe
 /** Takes the folder for some work, which connects to servers as it needs them; the folder says how it stands, and how it ended. */
 async function curating<T>(
   place: Place,
-  flags: Pick<RunFlags, 'concurrency' | 'waitFor'> & ServerFlags,
+  flags: Pick<RunFlags, 'concurrency' | 'waitFor' | 'memory'> & ServerFlags,
   packageRoot: string,
   work: (curation: CurationFile, options: CurationOptions) => Promise<T>,
 ): Promise<T> {
@@ -83,7 +87,9 @@ async function curating<T>(
         base,
         folder,
         signal,
-        onProgress({ source, rows }) {
+        memory: flags.memory === undefined ? undefined : flags.memory * 2 ** 20,
+        onProgress({ source, rows, note }) {
+          if (note !== undefined) process.stderr.write(`${printable(note)}\n`);
           progress.show(`${source}: ${rows} rows`);
           status.doing(`Collecting ${source}: ${rows} rows`);
         },

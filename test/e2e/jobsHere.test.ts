@@ -101,6 +101,21 @@ echo done
     ).toEqual([2.5, 1.5]);
   });
 
+  it('whose every process was killed at once are lost, and can be started again in their folder', async () => {
+    const stop = path.join(home.folder, 'go');
+    const { id } = await json('jobs', 'submit', script, stop, '--name', 'killed');
+    const job = path.join(home.folder, 'here', 'jobs', id);
+    const stateOf = async () => (await json('jobs', 'show', id)).state;
+    await expect.poll(stateOf, { timeout: 20_000 }).toBe('running');
+    const { stderr } = await home.run(['jobs', 'requeue', id]);
+    expect(stderr).toContain('has not ended');
+    process.kill(-Number(readFileSync(path.join(job, 'status', 'pid'), 'utf8').split(' ')[0]), 'SIGKILL');
+    await expect.poll(stateOf, { timeout: 20_000 }).toBe('lost');
+    writeFileSync(stop, '');
+    await json('jobs', 'requeue', id);
+    await expect.poll(stateOf, { timeout: 20_000 }).toBe('succeeded');
+  });
+
   it('of fine-tuning say before they start how many steps and tokens they have: 1,000 rows are 315 steps, 16 of them warm-up', async () => {
     const row = JSON.stringify({ text: '<|im_start|>user\nHow many?<|im_end|>\n<|im_start|>assistant\n3<|im_end|>\n' });
     file('rows.jsonl', `${row}\n`.repeat(1_000));

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
-import { parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
+import { hashOf, readJsonFile, reasonOf, writeWholeFile } from '../base/files';
 import { hubCommit, isHubName } from '../data/hub';
 import { dataPath } from '../data/readRows';
+import { textLines } from '../data/textLines';
 import { type Collected, collectSource, type GivenTrace, type ReadRows } from './collect';
 import type { CurationFile } from './curationFile';
 import type { FunnelStage } from './decide';
-import { type Decision, type Row, rowSchema, stages } from './row';
+import { type Decision, type Row, stages } from './row';
+import { readStoredRows, type StoredRow } from './storedRows';
 
 /** What was collected from where: written last, so that its absence means that collecting was not finished. */
 const collectionSchema = z.object({
@@ -54,6 +56,8 @@ export type DecidedRow = Decision & Pick<Row, 'id' | 'source' | 'features'>;
 export interface CollectProgress {
   source: string;
   rows: number;
+  /** Something that people should know, in a sentence. */
+  note?: string;
 }
 
 /**
@@ -93,6 +97,7 @@ export class CurationFolder {
     const key = await collectionKey(curation, base);
     const done = collectionSchema.safeParse(await readJsonFile(this.file('collected.json')).catch(() => undefined));
     if (done.success && done.data.key === key) return done.data;
+    const before = new Map(done.data?.sources.map(({ file, hash }) => [file, hash]));
     await rm(this.file('collected.json'), { force: true });
     await rm(this.file('texts'), { recursive: true, force: true });
     await this.make();
@@ -103,6 +108,12 @@ export class CurationFolder {
       const file = dataPath(base, entry.file);
       let count = 0;
       let characters = 0;
+      const commit = isHubName(file) ? await hubCommit(file) : null;
+      const earlier = before.get(entry.file);
+      if (commit !== null && earlier !== undefined && earlier !== commit) {
+        const note = `${entry.file} is at ${commit.slice(0, 12)} now; it was at ${earlier.slice(0, 12)}, and is collected anew.`;
+        onProgress({ source: entry.name, rows: 0, note });
+      }
       for await (const collected of collectSource(entry, readRows(file), curation.seed)) {
         if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
         const kept = keepsTexts(collected.row.id) ? await texts.write(collected) : {};
@@ -112,6 +123,7 @@ export class CurationFolder {
       }
       if (count === 0) throw emptySource(entry.name, entry.file);
       const { bytes, hash } = await stampOf(file);
+      if (commit !== null && commit !== hash) throw changedMeanwhile(entry.file);
       sources.push({
         name: entry.name,
         file: entry.file,
@@ -129,15 +141,9 @@ export class CurationFolder {
     return collection;
   }
 
-  /** Every collected row, in the order of the sources. @throws SecondThoughtError `file-not-found`, `invalid-file` */
-  async rows(): Promise<Row[]> {
-    const rows: Row[] = [];
-    for (const line of (await readTextFile(this.file('rows.jsonl'))).split('\n')) {
-      if (line !== '') rows.push(JSON.parse(line) as Row); // written by us, whole or not at all
-    }
-    const first = rows[0] && rowSchema.safeParse(rows[0]);
-    if (first?.success === false) throw damaged(this.file('rows.jsonl'));
-    return rows;
+  /** Every collected row, in the order of the sources; their texts stay on disk. @throws as `readStoredRows` */
+  rows(): Promise<StoredRow[]> {
+    return readStoredRows(this.file('rows.jsonl'));
   }
 
   async collection(): Promise<Collection> {
@@ -161,11 +167,13 @@ export class CurationFolder {
 
   /** Writes what became of every row, and the counts of each stage. */
   async writeDecisions(rows: readonly Row[], decisions: readonly Decision[], funnel: readonly FunnelStage[]) {
-    const lines = rows.map(
-      (row, index) =>
-        `${JSON.stringify({ id: row.id, source: row.source, ...decisions[index], features: row.features })}\n`,
-    );
-    await writeWholeFile(this.file('decisions.jsonl'), lines.join(''));
+    const file = this.file('decisions.jsonl');
+    const lines = new LineWriter(`${file}.tmp`);
+    for (const [index, { id, source, features }] of rows.entries()) {
+      await lines.write({ id, source, ...decisions[index], features });
+    }
+    await lines.close();
+    await rename(`${file}.tmp`, file);
     await writeWholeFile(
       this.file('funnel.json'),
       `${JSON.stringify({ schemaVersion: 1, stages: funnel }, null, 1)}\n`,
@@ -174,7 +182,9 @@ export class CurationFolder {
 
   /** @throws SecondThoughtError `file-not-found` where the curation was not run */
   async decisions(): Promise<DecidedRow[]> {
-    return parseJsonLines(await readTextFile(this.file('decisions.jsonl'))) as DecidedRow[];
+    const decisions: DecidedRow[] = [];
+    for await (const line of textLines(this.file('decisions.jsonl'))) decisions.push(JSON.parse(line)); // written by us, whole
+    return decisions;
   }
 }
 
@@ -194,19 +204,13 @@ export async function collectionKey(curation: CurationFile, base: string): Promi
       }
     }),
   );
-  const told = JSON.stringify({ version: 1, seed: curation.seed, sources: curation.sources, files });
+  const told = JSON.stringify({ version: 2, seed: curation.seed, sources: curation.sources, files });
   return createHash('sha256').update(told).digest('hex');
 }
 
 async function stampOf(file: string): Promise<{ bytes: number | null; hash: string }> {
   if (isHubName(file)) return { bytes: null, hash: await hubCommit(file) };
   return { bytes: (await stat(file)).size, hash: await hashOf(file) };
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
-  return hash.digest('hex');
 }
 
 /** Lines of JSON, one file, written as a stream. */
@@ -286,6 +290,11 @@ class TextWriter {
 const emptySource = (name: string, file: string) =>
   new SecondThoughtError('invalid-file', `The source "${name}" (${file}) gives no row.`, {
     remedy: 'Check its preset, its field names and its where.',
+  });
+
+const changedMeanwhile = (file: string) =>
+  new SecondThoughtError('invalid-file', `${file} changed on the Hub while it was read.`, {
+    remedy: 'Run it again, or pin it: &revision=COMMIT.',
   });
 
 const damaged = (file: string) =>

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { endsTorn, readJsonFile, writeWholeFile } from '../base/files';
 import { shortHash } from '../base/seeds';
+import { type Shard, shardSchema } from '../studies/shard';
 import type { CurationFile } from './curationFile';
 import { CurationFolder, collectionKey, LineWriter } from './curationFolder';
 import { decide } from './decide';
@@ -14,34 +15,17 @@ import { outputRulesOf } from './output/outputRules';
 import { rulesOf } from './rules';
 import { type CurationOptions, rowsIn, rowsToAsk, testSets } from './runCuration';
 
-/** One of several processes, on any machine, that share the rows that models are asked about. */
-export interface Shard {
-  /** From 1. */
-  number: number;
-  of: number;
-}
-
-/** `2/8`. @throws SecondThoughtError `bad-usage` */
-export function parseShard(text: string): Shard {
-  const [, number = 0, of = 0] = (/^(\d{1,5})\/(\d{1,5})$/.exec(text) ?? []).map(Number);
-  if (number >= 1 && number <= of) return { number, of };
-  throw new SecondThoughtError('bad-usage', `"${text}" does not say which shard of how many.`, {
-    remedy: 'Write for instance 2/8: the second of eight.',
-  });
-}
-
 /** A row is of one shard, whatever the other rows are. */
-export const isOfShard = (id: string, { number, of }: Shard): boolean =>
-  Number.parseInt(id.slice(0, 8), 16) % of === number - 1;
+export const isOfShard = (id: string, { index, of }: Shard): boolean =>
+  Number.parseInt(id.slice(0, 8), 16) % of === index;
 
-export const shardFolder = (folder: string, { number, of }: Shard): string =>
-  path.join(folder, 'shards', `${number}-of-${of}`);
+export const shardFolder = (folder: string, { index, of }: Shard): string =>
+  path.join(folder, 'shards', `${index}-of-${of}`);
 
 /** `shard.json`, written last: all replies about the shard's rows are there. */
-const shardSchema = z.object({
+const recordSchema = z.object({
   schemaVersion: z.literal(1),
-  number: z.int().positive(),
-  of: z.int().positive(),
+  shard: shardSchema,
   /** Of the collection, and of what was asked. */
   collection: z.string(),
   asked: z.string(),
@@ -49,7 +33,7 @@ const shardSchema = z.object({
   /** Feature, then the folder of its replies under `features/`. */
   features: z.record(z.string(), z.string()),
 });
-export type ShardRecord = z.infer<typeof shardSchema>;
+export type ShardRecord = z.infer<typeof recordSchema>;
 
 const askedKey = ({ features, seed }: CurationFile) => shortHash(JSON.stringify([features, seed]));
 
@@ -61,6 +45,7 @@ const askedKey = ({ features, seed }: CurationFile) => shortHash(JSON.stringify(
 export async function runShard(curation: CurationFile, shard: Shard, options: CurationOptions): Promise<ShardRecord> {
   const { base, folder, signal, onProgress } = options;
   const rules = rulesOf(curation);
+  rules.decontaminate.memory = options.memory;
   outputRulesOf(curation, rules);
   checkProducers(curation);
   refuseAuto(curation);
@@ -85,7 +70,7 @@ export async function runShard(curation: CurationFile, shard: Shard, options: Cu
   });
   const record: ShardRecord = {
     schemaVersion: 1,
-    ...shard,
+    shard,
     collection: key,
     asked: askedKey(curation),
     rows: own.length,
@@ -113,12 +98,15 @@ export async function doneShards(folder: string): Promise<ShardRecord[]> {
       .filter((name) => /^\d+-of-\d+$/.test(name))
       .map((name) => readJsonFile(path.join(folder, 'shards', name, 'shard.json')).catch(() => undefined)),
   );
-  return records.flatMap((record) => shardSchema.safeParse(record).data ?? []).sort((a, b) => a.number - b.number);
+  return records
+    .flatMap((record) => recordSchema.safeParse(record).data ?? [])
+    .sort((a, b) => a.shard.index - b.shard.index);
 }
 
+/** Of the division that the first is of. */
 export function missingShards(done: readonly ShardRecord[]): number[] {
-  const all = Array.from({ length: done[0]?.of ?? 0 }, (_, index) => index + 1);
-  return all.filter((number) => !done.some((record) => record.number === number));
+  const there = new Set(done.map(({ shard }) => shard.index));
+  return [...new Array(done[0]?.shard.of ?? 0).keys()].filter((index) => !there.has(index));
 }
 
 /**
@@ -129,13 +117,13 @@ export function missingShards(done: readonly ShardRecord[]): number[] {
 export async function mergeShards(curation: CurationFile, base: string, folder: string): Promise<Map<string, string>> {
   const done = await doneShards(folder);
   await refuseUnfit(done, curation, base, folder);
-  const features = new Map(Object.entries(done[0]?.features ?? {}));
-  for (const name of features.values()) {
-    const target = path.join(folder, 'features', name);
-    for (const shard of done)
-      await mergeReplies(target, path.join(shardFolder(folder, shard), 'features', name), shard);
+  for (const { shard, features } of done) {
+    for (const name of Object.values(features)) {
+      const part = path.join(shardFolder(folder, shard), 'features', name);
+      await mergeReplies(path.join(folder, 'features', name), part, shard);
+    }
   }
-  return features;
+  return featuresOf(done);
 }
 
 /** A shard does not know features that none of its rows lacked. */
@@ -143,23 +131,24 @@ const featuresOf = (done: readonly ShardRecord[]) => new Map(done.flatMap(({ fea
 
 async function refuseUnfit(done: readonly ShardRecord[], curation: CurationFile, base: string, folder: string) {
   const [first] = done;
-  if (!first) throw unfit(`${folder} holds no shard that is done.`, 'Run them first: curate run FILE --shard 1/8 …');
-  if (done.some(({ of }) => of !== first.of)) {
+  if (!first) throw unfit(`${folder} holds no shard that is done.`, 'Run them first: curate run FILE --shard 0/8 …');
+  if (done.some(({ shard }) => shard.of !== first.shard.of)) {
     throw unfit(`${folder} holds shards of different divisions.`, 'Remove those that do not count from shards/.');
   }
   const missing = missingShards(done);
   if (missing.length > 0) {
     const list = missing.slice(0, 20).join(', ');
-    throw unfit(`Of ${first.of} shards these are not done: ${list}.`, `Run curate run FILE --shard N/${first.of}.`);
+    const { of } = first.shard;
+    throw unfit(`Of ${of} shards these are not done: ${list}.`, `Run curate run FILE --shard ${missing[0]}/${of}.`);
   }
   const key = await collectionKey(curation, base);
   const folders = featuresOf(done);
-  for (const { number, of, collection, asked, features } of done) {
+  for (const { shard, collection, asked, features } of done) {
     const isSame = Object.entries(features).every(([name, place]) => folders.get(name) === place);
     if (isSame && collection === key && asked === askedKey(curation)) continue;
     throw unfit(
-      `Shard ${number} of ${of} was made with other sources, models or conditions than now.`,
-      `Run it again: curate run FILE --shard ${number}/${of}.`,
+      `Shard ${shard.index}/${shard.of} was made with other sources, models or conditions than now.`,
+      `Run it again: curate run FILE --shard ${shard.index}/${shard.of}.`,
     );
   }
 }
@@ -187,11 +176,11 @@ async function mergeReplies(target: string, part: string, shard: Shard): Promise
 }
 
 /** Files of traces under numbers of the shard's own, so that one that is there already is known. */
-async function copyTraces(from: string, to: string, { number }: Shard): Promise<void> {
+async function copyTraces(from: string, to: string, { index: shard }: Shard): Promise<void> {
   const names = (await readdir(from)).filter((name) => /^traces-\d{4,}\.jsonl$/.test(name)).sort();
   const there = new Set(await readdir(to));
   for (const [index, name] of names.entries()) {
-    const own = `traces-${10_000 * number + index + 1}.jsonl`;
+    const own = `traces-${10_000 * (shard + 1) + index}.jsonl`;
     if (there.has(own)) continue;
     await copyFile(path.join(from, name), path.join(to, `${own}.part`));
     await rename(path.join(to, `${own}.part`), path.join(to, own));

@@ -55,11 +55,8 @@ export function planJob(id: string, spec: JobSpec, host: HostSpec, programs: Pro
       return plan(serveCommand(spec, host, prefix), []);
     case 'study':
       return withProgram(plan(studyCommand(spec, prefix), [spec.file]));
-    case 'curation': {
-      const shard = spec.tasks === 1 ? '' : '--shard "$ST_TASK/$ST_TASKS" ';
-      const words = `${placeOf(spec.file, spec)} --out "$ST_OUT" ${shard}${commandLine(spec.arguments)}`;
-      return withProgram(plan(`exec ${prefix}${ownCommand} curate run ${words.trim()}\n`, [spec.file]));
-    }
+    case 'curation':
+      return withProgram(plan(curationCommand(spec, prefix), [spec.file]));
   }
 }
 
@@ -87,6 +84,17 @@ function studyCommand(spec: Extract<JobSpec, { kind: 'study' }>, prefix: string)
   ${run} --resume "\${run%/run.json}" ${words}
 done
 ${run} ${placeOf(spec.file, spec)} --out "${out}"${shard} ${words}
+`;
+}
+
+/** Each task of an array asks about the rows of one shard; whichever ends last makes the set. */
+function curationCommand(spec: Extract<JobSpec, { kind: 'curation' }>, prefix: string): string {
+  const place = `${placeOf(spec.file, spec)} --out "$ST_OUT"`;
+  const words = commandLine(spec.arguments);
+  const run = `${prefix}${ownCommand} curate run ${place}`;
+  if (spec.tasks === 1) return `exec ${`${run} ${words}`.trim()}\n`;
+  return `${run} --shard "$ST_TASK/$ST_TASKS" ${words} || exit
+exec ${prefix}${ownCommand} curate merge ${place} --when-complete
 `;
 }
 

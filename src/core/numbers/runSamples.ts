@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { outcomeRecordSchema } from '../evaluate/outcomeRecord';
+import type { PublishedFigureId } from '../published/published';
 
 /** Where a condition stands to the natural run: the same model under the same decoder, neither cut short nor extended. */
 const roleSchema = z.enum(['natural', 'capped', 'extended', 'other']);
@@ -63,6 +64,8 @@ export interface RunSamples {
   isFinished: boolean;
   conditions: ConditionRow[];
   samples: SampleRow[];
+  /** The published figure or table that the study reproduces. */
+  figure?: PublishedFigureId | undefined;
   seen?: z.infer<typeof headerSchema>['seen'];
 }
 

@@ -1,3 +1,4 @@
+import { type PublishedFigure, publishedFigure } from '../published/published';
 import { type BootstrapOptions, type Quantity, TableBootstrap } from './bootstrap';
 import { type CompareOptions, type Comparison, compareConditions } from './compare';
 import { type EqualTokens, equalTokens, type PlannedSplit, planSplits } from './longerOrMore';
@@ -40,6 +41,8 @@ export interface RunScore {
   quantity: Quantity;
   units: typeof units;
   problemSets: SetScore[];
+  /** What the study reproduces, as published; null where it names nothing. */
+  published: PublishedFigure | null;
 }
 
 /** All numbers of a run; each problem set by itself. */
@@ -63,6 +66,7 @@ export function scoreRun(run: RunSamples, options: ScoreOptions = defaultOptions
         sentences: [...seenSentences(table.problemSet, seen), ...sentences],
       };
     }),
+    published: publishedFigure(run.figure) ?? null,
   };
 }
 

@@ -44,13 +44,27 @@ export interface SampleOptions {
  * that they can be continued.
  * @throws SecondThoughtError `cancelled`, or whatever `onFailure` throws
  */
-export async function generateSamples(orders: readonly Order[], options: SampleOptions): Promise<void> {
+export async function generateSamples(
+  orders: Iterable<Order> | AsyncIterable<Order>,
+  options: SampleOptions,
+): Promise<void> {
   options.connection.scheduler.ceiling = options.concurrency;
   const failed = new AbortController();
   let failure: unknown;
-  const next = orders.values();
+  const next = Symbol.asyncIterator in orders ? orders[Symbol.asyncIterator]() : orders[Symbol.iterator]();
+  const pull = async () => {
+    try {
+      return await next.next();
+    } catch (error) {
+      failure ??= error;
+      failed.abort();
+      return { done: true as const, value: undefined };
+    }
+  };
   const worker = async () => {
-    for (const order of next) {
+    for (;;) {
+      const { done, value: order } = await pull();
+      if (done) return;
       const signal = AbortSignal.any([options.signal, failed.signal]); // one each: every request listens to it
       if (signal.aborted) return;
       try {
@@ -66,7 +80,7 @@ export async function generateSamples(orders: readonly Order[], options: SampleO
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.concurrency, orders.length) }, worker));
+  await Promise.all(Array.from({ length: options.concurrency }, worker));
   if (options.signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
   if (failure !== undefined) throw failure;
 }

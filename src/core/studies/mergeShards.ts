@@ -22,11 +22,20 @@ export async function mergeShards(folders: readonly string[], into: string, cloc
     }
   }
   const [first] = shards as [StudyRun];
-  const { title, seed, conditions, grader, released, study, server, fingerprint } = first.about;
+  const { title, seed, conditions, grader, figure, trainingExamples, released, study, server, fingerprint } =
+    first.about;
   const partial = `${into}.partial`;
   await rm(partial, { recursive: true, force: true });
-  const own = { title, seed, conditions, problems: first.problems };
-  const plan = { ...own, ...(grader ? { grader } : {}), ...(released ? { released } : {}) };
+  const plan = {
+    title,
+    seed,
+    conditions,
+    problems: first.problems,
+    ...(grader ? { grader } : {}),
+    ...(figure ? { figure } : {}),
+    ...(trainingExamples ? { trainingExamples } : {}),
+    ...(released ? { released } : {}),
+  };
   const whole = await StudyRun.create(partial, plan, { study, server, clock });
   if (fingerprint) await whole.identifyServer(fingerprint);
   await whole.writeAll(shards.flatMap((shard) => [...shard.records]));

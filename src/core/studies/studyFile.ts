@@ -4,6 +4,7 @@ import { type Condition, type ConditionChanges, conditionChangesSchema, conditio
 import { graderSchema } from '../grade/graderSpec';
 import { problemPresetNames } from '../problems/presets';
 import { monthSchema } from '../problems/released';
+import { publishedFigureIds } from '../published/published';
 import { alternativesSchema } from '../traces/logprobs';
 
 const text = (description: string) => z.string().min(1).describe(description);
@@ -77,6 +78,17 @@ export const studySchema = z.strictObject({
     .describe(
       'How answers are found and compared: latex (without it), choice, exact, s1-harness, { regex: PATTERN }, or { kind: llm-matcher, server: ID }.',
     ),
+  figure: z
+    .enum(publishedFigureIds)
+    .optional()
+    .describe(
+      'The figure or table of a paper that this study reproduces: its published points are drawn beside yours.',
+    ),
+  trainingExamples: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Examples that the model was fine-tuned on: its place in figures over training examples.'),
   logprobs: alternativesSchema
     .optional()
     .describe('Log-probabilities of every token are kept in the run, with so many alternatives (20 at most); 0: none.'),

@@ -8,6 +8,7 @@ import type { GraderSpec } from '../grade/graderSpec';
 import { problemPresets } from '../problems/presets';
 import { type Problem, problemKey, problemSchema } from '../problems/problem';
 import { readPreset, readProblems } from '../problems/readProblems';
+import type { PublishedFigureId } from '../published/published';
 import { conditionsOf, type Study } from './studyFile';
 
 /** A condition of a run, under the name that tables give it. */
@@ -30,10 +31,12 @@ export interface StudyPlan {
   conditions: PlannedCondition[];
   problems: PlannedProblem[];
   grader?: GraderSpec;
-  /** When the problem sets became public, by name, where that is known. */
-  released?: Record<string, string>;
+  figure?: PublishedFigureId;
+  trainingExamples?: number;
   /** Alternatives of the log-probabilities that are kept. */
   logprobs?: number;
+  /** When the problem sets became public, by name, where that is known. */
+  released?: Record<string, string>;
 }
 
 /** One sample to be made. */
@@ -60,6 +63,8 @@ export async function planStudy(study: Study, file: string, dialect: Condition['
     problems: await problemsOf(study, file),
     ...(Object.keys(released).length === 0 ? {} : { released }),
     ...(study.grader === undefined ? {} : { grader: study.grader }),
+    ...(study.figure === undefined ? {} : { figure: study.figure }),
+    ...(study.trainingExamples === undefined ? {} : { trainingExamples: study.trainingExamples }),
     ...(study.logprobs === undefined ? {} : { logprobs: study.logprobs }),
   };
 }

@@ -7,6 +7,7 @@ import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
 import { type GraderSpec, graderSchema } from '../grade/graderSpec';
 import { monthSchema } from '../problems/released';
+import { publishedFigureIds } from '../published/published';
 import { type Fingerprint, fingerprintSchema } from '../servers/fingerprint';
 import { alternativesSchema } from '../traces/logprobs';
 import { RunStore, runFileSchema } from '../traces/runStore';
@@ -42,6 +43,9 @@ const studyRunSchema = runFileSchema.extend({
   conditions: z.array(plannedConditionSchema),
   /** How samples are graded; without it by the default. */
   grader: graderSchema.optional(),
+  /** What is drawn beside it, and where its model stands over training examples. */
+  figure: z.enum(publishedFigureIds).optional(),
+  trainingExamples: z.int().positive().optional(),
   /** Alternatives of the log-probabilities that are kept in `logprobs/`; without it they are not. */
   logprobs: alternativesSchema.optional(),
   /** What the server was when the first sample was made; set before that. */
@@ -79,16 +83,14 @@ export class StudyRun {
   /** Writes a new run into a folder that is not there yet. */
   static async create(
     folder: string,
-    { conditions, problems, seed, title, grader, logprobs, released }: StudyPlan,
+    { problems, ...plan }: StudyPlan,
     { study, server, imported, shard, clock }: Made,
   ): Promise<StudyRun> {
     const createdAt = new Date(clock.now()).toISOString();
-    const made = { schemaVersion: 1, kind: 'study', createdAt, title, seed, study, server, conditions } as const;
+    const made = { schemaVersion: 1, kind: 'study', createdAt, study, server } as const;
     const about: StudyRunFile = {
       ...made,
-      ...(grader === undefined ? {} : { grader }),
-      ...(released === undefined ? {} : { released }),
-      ...(logprobs === undefined ? {} : { logprobs }),
+      ...plan,
       ...(imported ? { imported } : {}),
       ...(shard ? { shard } : {}),
     };
@@ -103,19 +105,8 @@ export class StudyRun {
    * @throws SecondThoughtError `file-not-found`, `invalid-file`
    */
   static async open(folder: string, clock: Clock): Promise<StudyRun> {
-    const file = path.join(folder, 'run.json');
-    const about = await readRunFile(file);
-    const lines = parseJsonLines(await readTextFile(path.join(folder, 'problems.jsonl')));
-    const problems = lines.map((line) => plannedProblemSchema.safeParse(line));
-    if (problems.some(({ success }) => !success)) {
-      throw new SecondThoughtError('invalid-file', `${path.join(folder, 'problems.jsonl')} is damaged.`);
-    }
-    const run = new StudyRun(
-      folder,
-      about,
-      problems.flatMap(({ data }) => data ?? []),
-      clock,
-    );
+    const { about, problems } = await readPlan(folder);
+    const run = new StudyRun(folder, about, problems, clock);
     for (const record of await readGrades(folder)) run.#records.set(sampleKey(record), record);
     return run;
   }
@@ -153,8 +144,12 @@ export class StudyRun {
   }
 
   /** Takes a changed plan over: samples that it shares with the old one are kept, the others are to be made. */
-  async extend({ conditions, problems, released }: StudyPlan, study: StudyRunFile['study']): Promise<void> {
-    this.#about = { ...this.#about, conditions, study, ...(released === undefined ? {} : { released }) };
+  async extend(
+    { conditions, problems, figure, trainingExamples, released }: StudyPlan,
+    study: StudyRunFile['study'],
+  ): Promise<void> {
+    const known = released === undefined ? {} : { released };
+    this.#about = { ...this.#about, conditions, study, figure, trainingExamples, ...known };
     this.#problems = problems;
     await this.#describe();
   }
@@ -211,6 +206,20 @@ export class StudyRun {
     await writeWholeFile(path.join(this.folder, 'problems.jsonl'), lines);
     await writeWholeFile(path.join(this.folder, 'run.json'), `${JSON.stringify(this.#about, null, 1)}\n`);
   }
+}
+
+/**
+ * What a run is going to do, without what became of it: little to read, whatever its size.
+ * @throws SecondThoughtError `file-not-found`, `invalid-file`
+ */
+export async function readPlan(folder: string): Promise<Pick<StudyRun, 'about' | 'problems'>> {
+  const about = await readRunFile(path.join(folder, 'run.json'));
+  const lines = parseJsonLines(await readTextFile(path.join(folder, 'problems.jsonl')));
+  const problems = lines.map((line) => plannedProblemSchema.safeParse(line));
+  if (problems.some(({ success }) => !success)) {
+    throw new SecondThoughtError('invalid-file', `${path.join(folder, 'problems.jsonl')} is damaged.`);
+  }
+  return { about, problems: problems.flatMap(({ data }) => data ?? []) };
 }
 
 export async function readRunFile(file: string): Promise<StudyRunFile> {

@@ -22,12 +22,13 @@ import {
   requeueJob,
 } from './jobs';
 import { openNotes } from './notes';
+import { probeRun } from './probeRun';
 import { deleteRun, renameRun, revealRun } from './runs';
 import { getStarted, openSamples } from './samples';
 import { openFound, searchTraces } from './search';
 import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
 import { dryRunStudy, newStudy, openRun, pauseRun, resumeRun, runStudy } from './studies';
-import { fineTune, serveOnHost, submitJob } from './submitJob';
+import { fineTune, reproduceMiniature, serveOnHost, submitJob } from './submitJob';
 import { actOnTraces, dismissTrace, openInTraceViewer, openParent, openTrace, sendToCuration } from './traceActions';
 import { compareTraces, openTraceText } from './traceTexts';
 
@@ -69,12 +70,14 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   pauseRun,
   openRun,
   exportRun,
+  probeRun,
   renameRun,
   deleteRun,
   revealRun,
   fineTune,
   serveOnHost,
   submitJob,
+  reproduceMiniature,
   addHost,
   checkHost,
   connectHost,

@@ -1,8 +1,8 @@
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { systemClock } from '../../core/base/clock';
 import { RunFollower } from '../../core/studies/followRun';
-import { StudyRun } from '../../core/studies/studyRun';
+import { readPlan } from '../../core/studies/studyRun';
 import { type FromRunViewer, fromRunViewerSchema, type ToRunViewer, type WireReport } from '../../protocol/runViewer';
 import { runSnapshot } from '../../runPage/runSnapshot';
 import { type WirePlaces, wireStatus } from '../../runPage/toWire';
@@ -93,6 +93,7 @@ class RunFeed implements vscode.Disposable {
   /** Records that came since the numbers were made. */
   #isStale = true;
   #scoredAt = 0;
+  #probedBytes = 0;
 
   constructor(folder: string, post: (message: ToRunViewer) => void, score: Score) {
     this.#score = score;
@@ -102,12 +103,12 @@ class RunFeed implements vscode.Disposable {
   }
 
   async check(): Promise<void> {
-    await StudyRun.open(this.#folder, systemClock);
+    await readPlan(this.#folder);
   }
 
   /** Everything, to a page that begins. */
   async snapshot(): Promise<void> {
-    const run = await StudyRun.open(this.#folder, systemClock);
+    const run = await readPlan(this.#folder);
     this.#follower = new RunFollower(this.#folder);
     const { records, status } = await this.#follower.next();
     const parts = { folder: this.#folder, records, status: wireStatus(status) };
@@ -136,6 +137,17 @@ class RunFeed implements vscode.Disposable {
     }
   }
 
+  /** Probes come from a process of their own, which may work long after the run is finished. */
+  async #hasNewProbes(): Promise<boolean> {
+    const size = await stat(path.join(this.#folder, 'probes.jsonl')).then(
+      (file) => file.size,
+      () => 0,
+    );
+    const isNew = size !== this.#probedBytes;
+    this.#probedBytes = size;
+    return isNew;
+  }
+
   /** A page that nobody sees is told nothing; it catches up when it is seen. */
   async #look(): Promise<void> {
     if (!this.isSeen || !this.#follower || !this.#places || this.#isLooking) return;
@@ -143,7 +155,7 @@ class RunFeed implements vscode.Disposable {
     try {
       const { records, status } = await this.#follower.next();
       const said = JSON.stringify(status);
-      this.#isStale ||= records.length > 0;
+      this.#isStale ||= records.length > 0 || (await this.#hasNewProbes());
       void this.#report();
       if (records.length === 0 && said === this.#lastStatus) return;
       this.#lastStatus = said;

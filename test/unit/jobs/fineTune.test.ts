@@ -75,6 +75,17 @@ describe('the recipe of s1', () => {
       accumulation: 16,
     });
   });
+
+  it('takes a learning rate that an earlier step chose, and several seeds', () => {
+    const chosen = fineTuneSchema.parse({ ...s1, learningRate: 'in/rate/rate.txt', seeds: [42, 43] });
+    expect(trainingSettings(chosen, { gpusPerNode: 1, nodes: 1 }, 'x')).toMatchObject({
+      learning_rate: 'in/rate/rate.txt',
+      seeds: [42, 43],
+      run_name: expect.stringContaining('_lrchosen_'),
+    });
+    expect(fineTuneSchema.safeParse({ ...s1, learningRate: '../rate.txt' }).success).toBe(false);
+    expect(fineTuneSchema.safeParse({ ...s1, learningRate: 'in/../../rate.txt' }).success).toBe(false);
+  });
 });
 
 const programs = programsOf('/p');

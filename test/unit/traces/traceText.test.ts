@@ -110,7 +110,7 @@ describe('the text of any trace, whatever the model says', () => {
     await fc.assert(
       fc.asyncProperty(hostileTraces, fc.nat(), async (make, seed) => {
         const trace = await make();
-        const before = ({ span, characters }: { span: number; characters: number }) =>
+        const textUpTo = ({ span, characters }: { span: number; characters: number }) =>
           trace.spans
             .slice(0, span)
             .reduce((text, each) => text + each.text, '')
@@ -123,11 +123,11 @@ describe('the text of any trace, whatever the model says', () => {
           const begin = placeInText(trace, number, 0);
           expect(begin && end).toBeDefined();
           if (!begin || !end) return;
-          const whole = before(end).slice(before(begin).length);
+          const whole = textUpTo(end).slice(textUpTo(begin).length);
           expect(visible(whole)).toBe(read.text);
           const column = seed % (line.length + 1);
           const place = placeInText(trace, number, column);
-          const upTo = place && visible(before(place).slice(before(begin).length));
+          const upTo = place && visible(textUpTo(place).slice(textUpTo(begin).length));
           expect(read.text.startsWith(upTo ?? '\0')).toBe(true);
           expect(upTo?.length).toBeLessThanOrEqual(column);
         }

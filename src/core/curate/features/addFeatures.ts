@@ -102,7 +102,7 @@ class Producers {
   }
 
   async #traces(name: string, producer: ProducerOf<'trace'>, rows: readonly Row[]): Promise<void> {
-    const questions = rows.map(({ id, question }) => ({ id, text: question }));
+    const questions = rows.map((row) => ({ id: row.id, text: () => row.question }));
     const { samples = 1 } = producer;
     const replies = await this.#ask(name, producer, questions, { samples, untilValue: false, read: () => true });
     this.made.add(name, replies, samples);
@@ -119,8 +119,9 @@ class Producers {
   async #judge(name: string, producer: ProducerOf<'grade'>, rows: readonly Row[]): Promise<void> {
     const questions: Question[] = [];
     for (const row of rows) {
-      const [first] = await this.#tracesOf(row, producer.of);
-      if (first && row.solution !== null) questions.push({ id: row.id, text: judgeQuestion(row, first.attempt) });
+      if (row.solution === null || !this.#hasTrace(row, producer.of)) continue;
+      const text = async () => judgeQuestion(row, (await this.#tracesOf(row, producer.of))[0]?.attempt ?? '');
+      questions.push({ id: row.id, text });
     }
     await this.#askForValue(name, producer, rows, questions, readVerdict);
   }
@@ -129,7 +130,7 @@ class Producers {
     const { base, taxonomyFile } = this.#options;
     const own = producer.taxonomy;
     const taxonomy = await readTaxonomy(own === undefined ? taxonomyFile : path.resolve(base, own));
-    const questions = rows.map(({ id, question }) => ({ id, text: domainQuestion(question, taxonomy) }));
+    const questions = rows.map((row) => ({ id: row.id, text: () => domainQuestion(row.question, taxonomy) }));
     await this.#askForValue(name, producer, rows, questions, (reply) => readDomain(reply, taxonomy));
   }
 
@@ -255,6 +256,10 @@ class Producers {
 
   async #conditionOf({ dialect, server, condition }: AskingProducer): Promise<Condition> {
     return conditionWith(dialect ?? (await this.#options.dialectOf(server)), condition ?? {});
+  }
+
+  #hasTrace(row: Row, of: string): boolean {
+    return of in row.texts || this.made.of(of, row.id).length > 0;
   }
 
   async #tracesOf(row: Row, of: string): Promise<GivenTrace[]> {

@@ -10,8 +10,8 @@ import type { ReplyIndex } from './replyIndex';
 export interface Question {
   /** The row. */
   id: string;
-  /** What the model is asked, as the user's message. */
-  text: string;
+  /** What the model is asked, as the user's message; made when its turn comes. */
+  text(): string | Promise<string>;
 }
 
 /** What replies took of a server. */
@@ -100,29 +100,40 @@ async function round(
 ): Promise<void> {
   const { connection, condition, seed, concurrency, clock, signal } = options;
   const begun = new Map((await replies.store.live()).map((trace) => [`${trace.problemKey} ${trace.sample}`, trace]));
-  const orders = questions
-    .filter(({ id }) => !replies.has(id, sample))
-    .map(({ id, text }): Order => {
+  const open = questions.filter(({ id }) => !replies.has(id, sample));
+  if (open.length === 0) return;
+  async function* orders(): AsyncIterable<Order> {
+    for (const { id, text } of open) {
       const interrupted = begun.get(`${id} ${sample}`);
-      return { problem: { id, question: text }, condition, conditionKey: conditionKey(condition), sample, interrupted };
-    });
-  if (orders.length === 0) return;
-  const problems = all.map(({ id, text }) => ({ problem: { id, question: text } }));
-  const prompts = { conditions: [{ condition }], problems };
-  await generateSamples(orders, {
+      const problem = { id, question: await text() };
+      yield { problem, condition, conditionKey: conditionKey(condition), sample, interrupted };
+    }
+  }
+  await generateSamples(orders(), {
     connection,
     store: replies.store,
     clock,
     seed,
     concurrency,
     signal,
-    longestPromptTokens: await longestPrompt(prompts, connection.client, signal),
+    longestPromptTokens: condition.maxThinkingTokens === 'auto' ? await longestOf(all, options) : 0,
     onTrace: () => {},
     async onFailure({ problem }, error) {
       if (!ofOneRow.has(toSecondThoughtError(error).code)) throw error;
       await replies.write({ ...emptyReply, id: problem.id ?? '', sample, error: reportError(error).message });
     },
   });
+}
+
+/** Of all questions, those that have their reply too. */
+async function longestOf(
+  questions: readonly Question[],
+  { condition, connection, signal }: AskOptions,
+): Promise<number> {
+  const problems = await Promise.all(
+    questions.map(async ({ id, text }) => ({ problem: { id, question: await text() } })),
+  );
+  return longestPrompt({ conditions: [{ condition }], problems }, connection.client, signal);
 }
 
 /** Does the work again while the server is away, as long as patience lasts without a new reply. */
