@@ -2,22 +2,7 @@ import type { Outcome } from '../evaluate/outcome';
 import { gradeTrace } from '../evaluate/outcome';
 import { LoopDetector } from '../loops/findLoop';
 import { contextIds, type Trace, thinkingText, thinkingTokens } from '../traces/trace';
-
-/** Words with which models turn back on what they wrote, as they are counted in studies of R1-like models. */
-const reflectionWords = [
-  'wait',
-  'hmm',
-  'alternatively',
-  'however',
-  'but',
-  'actually',
-  'maybe',
-  'check',
-  'verify',
-  'again',
-  'mistake',
-  'let me',
-] as const;
+import { reflectionWords, stepBreak } from './steps';
 
 /** How a thought is built: counts in its kept thinking, forced cues included. */
 export interface TraceStructure {
@@ -35,8 +20,7 @@ export interface TraceStructure {
 export function structureOf(trace: Trace): TraceStructure {
   const text = thinkingText(trace);
   const lower = text.toLowerCase();
-  const paragraphs = text.split(/\n\s*\n/).filter((part) => /\w/.test(part));
-  const lines = text.split('\n').filter((line) => /\w/.test(line));
+  const steps = text.split(stepBreak(text)).filter((part) => /\w/.test(part));
   const reflections = Object.fromEntries(
     reflectionWords.map((word) => [word, lower.match(new RegExp(`\\b${word}\\b`, 'g'))?.length ?? 0]),
   );
@@ -48,7 +32,7 @@ export function structureOf(trace: Trace): TraceStructure {
     outcome: gradeTrace(trace).outcome,
     conditionKey: trace.conditionKey,
     thinkingTokens: thinkingTokens(trace),
-    steps: paragraphs.length > 1 ? paragraphs.length : lines.length,
+    steps: steps.length,
     reflections,
     loop: loop && { period: loop.period, repeats: loop.repeats },
   };
