@@ -17,10 +17,14 @@ export interface TraceStructure {
   loop: { period: number; repeats: number } | null;
 }
 
+/** Steps of a thought that does not count them itself: paragraphs or, where there is one only, lines; with words in them. */
+export function stepCount(thinking: string): number {
+  return thinking.split(stepBreak(thinking)).filter((part) => /\w/.test(part)).length;
+}
+
 export function structureOf(trace: Trace): TraceStructure {
   const text = thinkingText(trace);
   const lower = text.toLowerCase();
-  const steps = text.split(stepBreak(text)).filter((part) => /\w/.test(part));
   const reflections = Object.fromEntries(
     reflectionWords.map((word) => [word, lower.match(new RegExp(`\\b${word}\\b`, 'g'))?.length ?? 0]),
   );
@@ -32,7 +36,7 @@ export function structureOf(trace: Trace): TraceStructure {
     outcome: gradeTrace(trace).outcome,
     conditionKey: trace.conditionKey,
     thinkingTokens: thinkingTokens(trace),
-    steps: steps.length,
+    steps: stepCount(text),
     reflections,
     loop: loop && { period: loop.period, repeats: loop.repeats },
   };
