@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { shortHash } from '../base/seeds';
-import { describeCondition } from '../forcing/condition';
 import { graderName } from '../grade/graderSpec';
-import { generatedTokens, type Trace, thinkingTokens } from '../traces/trace';
+import { costsOf, describeTrace, type Trace, thinkingTokens } from '../traces/trace';
 import { gradeTrace, outcomeSchema } from './outcome';
 
 /** What stays of a trace where only its outcome matters. */
@@ -42,7 +41,7 @@ export function outcomeRecord(trace: Trace): OutcomeRecord | undefined {
     problemKey: trace.problemKey,
     questionHash: shortHash(trace.problem.question),
     conditionKey: trace.conditionKey,
-    condition: describeCondition(trace.condition),
+    condition: describeTrace(trace),
     server: trace.server.id,
     model: trace.server.model,
     sample: trace.sample,
@@ -50,7 +49,7 @@ export function outcomeRecord(trace: Trace): OutcomeRecord | undefined {
     ...(trace.grader === undefined ? {} : { grader: graderName(trace.grader) }),
     answer: extracted === null ? null : extracted.slice(0, answerCharacters),
     thinkingTokens: thinkingTokens(trace),
-    generatedTokens: generatedTokens(trace),
+    generatedTokens: costsOf(trace).generated,
     durationMs: trace.passes.reduce((sum, pass) => sum + (pass.durationMs ?? 0), 0),
     at: trace.createdAt,
   };

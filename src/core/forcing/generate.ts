@@ -52,6 +52,7 @@ export interface GenerateOptions {
 export async function generateTrace(trace: Trace, options: GenerateOptions): Promise<Trace> {
   const run = new Generation(trace, options);
   try {
+    refuseOtherLevel(trace, options.client);
     if (trace.status === 'interrupted') run.emit({ type: 'continued' });
     await run.settleLeftover();
     while (trace.status === 'running') await run.takeOrReconnect(() => nextStep(trace));
@@ -73,6 +74,7 @@ class Generation {
     this.#options = options;
     const { dialect } = trace;
     const known = [...contextIds(trace), ...dialect.thinkingEndIds, ...dialect.answerEndIds, ...dialect.closingIds];
+    options.client.declare?.(Object.values(dialect.endTexts));
     this.#vocabulary = new Vocabulary(known, options.client);
     this.#reconnection = options.retry && new Reconnection(options.retry, options);
   }
@@ -189,6 +191,7 @@ class Generation {
 
   #completionRequest(planned: PlannedRequest | BranchRequest): CompletionRequest {
     const { condition, dialect, problemKey, conditionKey, studySeed, sample, passes, budget } = this.#trace;
+    const { client } = this.#options;
     const isThinking = planned.phase === 'thinking';
     const context = 'parent' in planned ? branchSpans(this.#trace, planned.parent) : keptSpans(this.#trace);
     const isStep = isThinking && condition.decoder === 'rebase';
@@ -205,6 +208,8 @@ class Generation {
       ...(isThinking && !isStep && dialect.thinkingEndTexts.length > 0
         ? { stopTexts: dialect.thinkingEndTexts, stopSequences: dialect.thinkingEndSequences }
         : {}),
+      ...(client.level === 'chat' ? { templateArguments: condition.templateArguments } : {}),
+      ...(condition.maxAnswerTokens === null && !isThinking ? { isOpenEnded: true as const } : {}),
       ...(condition.decoder === 'native-budget' ? { thinkingTokenBudget: budget.maxThinkingTokens } : {}),
     };
   }
@@ -363,6 +368,16 @@ function stepStops(condition: Trace['condition'], dialect: Trace['dialect']) {
   const stopSequences = stepEnds(condition, dialect);
   if (stopSequences.length === 0) return {};
   return { stopTexts: [condition.search.step === 'line' ? '\n' : '\n\n'], stopSequences };
+}
+
+/** Ids of texts and ids of a model mean nothing to each other. */
+function refuseOtherLevel({ server: { url, level: before = 'ids' } }: Trace, { level = 'ids' }: InferenceClient): void {
+  if (before === level) return;
+  throw new SecondThoughtError(
+    'server-changed',
+    `This trace was made over ${before}, and the server at ${url} is spoken to over ${level} now, so it cannot be gone on with.`,
+    { remedy: 'Force thinking on the problem anew.' },
+  );
 }
 
 function missingScorer({ condition }: Trace): never {

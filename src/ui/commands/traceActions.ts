@@ -2,8 +2,7 @@ import * as vscode from 'vscode';
 import { SecondThoughtError } from '../../core/base/errors';
 import { toLabel } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
-import { describeCondition } from '../../core/forcing/condition';
-import { contextIds, type Trace, thinkingTokens } from '../../core/traces/trace';
+import { contextIds, describeTrace, type Trace, thinkingTokens } from '../../core/traces/trace';
 import { writeTraceFile } from '../../core/traces/traceFile';
 import type { TraceAction } from '../../protocol/traceViewer';
 import type { UiContext } from '../context';
@@ -170,7 +169,7 @@ export async function pickTrace(traces: Trace[], title: string): Promise<Trace |
     trace,
     label: toLabel(trace.problem.question),
     description: gradeTrace(trace).outcome ?? trace.status,
-    detail: `${toLabel(describeCondition(trace.condition))} · ${thinkingTokens(trace)} thinking tokens · ${new Date(trace.createdAt).toLocaleString()}`,
+    detail: `${toLabel(describeTrace(trace))} · ${thinkingTokens(trace)} thinking tokens · ${new Date(trace.createdAt).toLocaleString()}`,
   }));
   const options = { title, matchOnDescription: true, matchOnDetail: true };
   return (await vscode.window.showQuickPick(items, options))?.trace;

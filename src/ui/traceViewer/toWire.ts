@@ -1,8 +1,14 @@
 import { toMarkdown } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
-import { describeCondition } from '../../core/forcing/condition';
 import { toWords } from '../../core/forcing/conditionFlags';
-import { answerTokens, generatedTokens, type Span, type Trace, thinkingTokens } from '../../core/traces/trace';
+import {
+  answerTokens,
+  describeTrace,
+  generatedTokens,
+  type Span,
+  type Trace,
+  thinkingTokens,
+} from '../../core/traces/trace';
 import type { WirePass, WireSpan, WireTrace } from '../../protocol/traceViewer';
 import type { Waiting } from '../liveTraces';
 
@@ -14,7 +20,7 @@ export function toWire(trace: Trace, options: { canAct: boolean; waiting?: Waiti
   return {
     id: trace.id,
     question: trace.problem.question,
-    condition: describeCondition(trace.condition),
+    condition: describeTrace(trace),
     server: `${trace.server.model} · ${trace.server.id}`,
     state: trace.status,
     status: statusOf(trace, options.waiting),
@@ -139,7 +145,7 @@ export function traceMarkdown(trace: Trace): string {
       .trim();
   const facts = [
     `Model: ${toMarkdown(trace.server.model)}`,
-    `Condition: ${toMarkdown(describeCondition(trace.condition))}`,
+    `Condition: ${toMarkdown(describeTrace(trace))}`,
     `Thinking tokens: ${thinkingTokens(trace)} (${generatedTokens(trace)} generated)`,
     `Answer: ${toMarkdown(extracted ?? 'none')}${outcome && outcome !== 'ungraded' ? ` (${outcome})` : ''}`,
   ];
