@@ -5,7 +5,7 @@ import { systemClock } from '../../src/core/base/clock';
 import { type Condition, createCondition } from '../../src/core/forcing/condition';
 import { generateTrace } from '../../src/core/forcing/generate';
 import { prepareTrace } from '../../src/core/forcing/prepare';
-import { findDialect } from '../../src/core/inference/dialects';
+import { dialectSchema, findDialect } from '../../src/core/inference/dialects';
 import { connect } from '../../src/core/servers/connect';
 import { type LocalServerProcess, startLocalServer } from '../../src/core/servers/localServerProcess';
 import { checkTrace } from '../../src/core/traces/history';
@@ -32,7 +32,7 @@ afterAll(async () => {
 
 /** s1, with the prompt that the bundled model's own template makes. */
 const tiny = {
-  ...findDialect('s1'),
+  ...dialectSchema.parse(findDialect('s1')),
   name: 'tiny',
   prompt: '<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n',
 };
