@@ -7,6 +7,7 @@ import { waitAgain } from '../core/forcing/fork';
 import { prepareTrace } from '../core/forcing/prepare';
 import { generateRecorded } from '../core/forcing/recorded';
 import { setRemoved } from '../core/lab/notes';
+import type { Scorer } from '../core/scorers/scorer';
 import { type Connection, connect } from '../core/servers/connect';
 import { examineServer } from '../core/servers/doctor';
 import { probeServer, proposeDialect } from '../core/servers/probe';
@@ -19,6 +20,7 @@ import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/eng
 import { runReport } from '../runPage/runReport';
 import { CurationViews } from './curationViews';
 import { forksOf, keepAsRow, laboratoryOf, probesOf, writeNote } from './laboratory';
+import { EngineScorers } from './scorers';
 
 interface EngineOptions {
   store: RunStore;
@@ -49,8 +51,11 @@ export class Engine {
   /** One connection per server as configured; kept, so that a local server starts once. */
   readonly #connections = new Map<string, Promise<Connection>>();
 
+  readonly #scorers: EngineScorers;
+
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#scorers = new EngineScorers(options.packageRoot);
   }
 
   async handle(request: EngineRequest): Promise<void> {
@@ -60,7 +65,7 @@ export class Engine {
     try {
       const { runs = [], ...result } = await this.#perform(request, cancel.signal);
       this.#options.send({ type: 'reply', requestId, result });
-      for (const { trace, connection } of runs) this.#run(trace, connection);
+      for (const run of runs) this.#run(run);
     } catch (error) {
       const shown = cancel.signal.aborted ? new SecondThoughtError('cancelled', 'Stopped.') : error;
       this.#options.send({ type: 'failure', requestId, error: reportError(shown) });
@@ -74,6 +79,7 @@ export class Engine {
     for (const request of this.#answering.values()) request.abort();
     for (const running of this.#running.values()) running.stop.abort();
     await Promise.allSettled([...this.#running.values()].map((running) => running.done));
+    await this.#scorers.close();
     const connections = await Promise.allSettled(this.#connections.values());
     await Promise.allSettled(
       connections.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)),
@@ -84,8 +90,7 @@ export class Engine {
     const { store, clock } = this.#options;
     switch (request.type) {
       case 'force': {
-        const { trace, connection } = await this.#prepare(request, signal);
-        return begin(trace, connection);
+        return begin(await this.#prepare(request, signal));
       }
       case 'evaluate':
         return this.#evaluate(request, signal);
@@ -106,10 +111,10 @@ export class Engine {
       case 'waitAgain': {
         const parent = await store.find(request.traceId);
         const connection = await this.#connectFor(parent, request.server, signal);
-        return begin(waitAgain(parent, clock), connection);
+        return begin({ trace: waitAgain(parent, clock), connection });
       }
       case 'continue':
-        return this.#beginAgain(request.traceId, request.server, signal);
+        return this.#beginAgain(request, signal);
       case 'stop':
         this.#running.get(request.traceId)?.stop.abort();
         return {};
@@ -161,16 +166,18 @@ export class Engine {
   async #prepare(request: Order, signal: AbortSignal): Promise<ToRun> {
     const connection = await this.#connect(request.server, signal);
     const { problem, condition, seed, sample } = request;
+    const scorer = await this.#scorers.get(condition.scorer, connection, request.scorerServer);
     const order = { problem, condition, server: connection.server, studySeed: seed, sample };
-    return { trace: await prepareTrace(order, connection.client, this.#options.clock, signal), connection };
+    return { trace: await prepareTrace(order, connection.client, this.#options.clock, signal), connection, scorer };
   }
 
   /** A whole trace without anyone watching; one that was interrupted stays in its journal and is a failure here. */
   async #evaluate(request: Evaluation, signal: AbortSignal): Promise<EngineResult> {
-    const { trace, connection } = await this.#prepareInTurn(request, signal);
+    const { trace, connection, scorer } = await this.#prepareInTurn(request, signal);
     const { store, clock } = this.#options;
     const { retry } = connection;
-    await generateRecorded(trace, store, { client: connection.clientFor(trace.conditionKey), clock, signal, retry });
+    const client = connection.clientFor(trace.conditionKey);
+    await generateRecorded(trace, store, { client, clock, signal, retry, scorer });
     const outcome = outcomeRecord(trace);
     if (outcome) return { outcome };
     const { code, message, remedy } = trace.interruption ?? { code: 'internal', message: 'The trace has no outcome.' };
@@ -178,15 +185,19 @@ export class Engine {
   }
 
   /** Takes up an interrupted trace, once: the place is taken before anything is waited for. */
-  async #beginAgain(traceId: string, spec: ServerSpec, signal: AbortSignal) {
+  async #beginAgain({ traceId, server, scorerServer }: Continuation, signal: AbortSignal) {
     if (this.#running.has(traceId) || this.#resuming.has(traceId)) throw alreadyRunning();
     this.#resuming.add(traceId);
     try {
-      const connection = await this.#connect(spec, signal);
+      const connection = await this.#connect(server, signal);
       const trace = await this.#options.store.find(traceId);
       if (trace.status !== 'interrupted') throw nothingToContinue();
       this.#refuseOtherModel(trace, connection);
-      return begin(trace, connection);
+      return begin({
+        trace,
+        connection,
+        scorer: await this.#scorers.get(trace.condition.scorer, connection, scorerServer),
+      });
     } catch (error) {
       this.#resuming.delete(traceId);
       throw error;
@@ -231,7 +242,7 @@ export class Engine {
     return this.#shared(spec);
   }
 
-  #run(trace: Trace, connection: Connection): void {
+  #run({ trace, connection, scorer }: ToRun): void {
     const { store, clock, send } = this.#options;
     const stop = new AbortController();
     const answerNow = new AbortController();
@@ -242,6 +253,7 @@ export class Engine {
       client: connection.clientFor(traceId), // somebody watches: it shares evenly with whole evaluations
       clock,
       retry: connection.retry,
+      scorer,
       signal: stop.signal,
       answerNow: answerNow.signal,
       patience: { checkEveryMs: waitingEveryMs },
@@ -271,14 +283,18 @@ export class Engine {
 type Order = Extract<EngineRequest, { type: 'force' | 'evaluate' }>;
 type Evaluation = Extract<EngineRequest, { type: 'evaluate' }>;
 
+type Continuation = Extract<EngineRequest, { type: 'continue' }>;
+
 interface ToRun {
   trace: Trace;
   connection: Connection;
+  /** Of a tree search. */
+  scorer?: Scorer | undefined;
 }
 
 /** The reply holds the trace as it is before its first event. */
-function begin(trace: Trace, connection: Connection) {
-  return { trace: structuredClone(trace), runs: [{ trace, connection }] };
+function begin(run: ToRun) {
+  return { trace: structuredClone(run.trace), runs: [run] };
 }
 
 function alreadyRunning(): SecondThoughtError {

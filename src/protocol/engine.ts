@@ -23,6 +23,9 @@ const traceId = z.string();
 /** Folder of another run than the window's own. */
 const run = z.string().optional();
 
+/** The server that the scorer of a tree search names, with its key. */
+const scorerServer = serverSpecSchema.optional();
+
 /** One sample of one problem under one condition. */
 const order = {
   requestId,
@@ -31,6 +34,7 @@ const order = {
   server: serverSpecSchema,
   seed: z.int().nonnegative(),
   sample: z.int().nonnegative(),
+  scorerServer,
 };
 
 export const engineRequestSchema = z.discriminatedUnion('type', [
@@ -46,7 +50,7 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   /** Starts a new trace that thinks on where this one stopped thinking. */
   z.object({ type: z.literal('waitAgain'), requestId, traceId, server: serverSpecSchema }),
   /** Goes on with an interrupted trace, by ids. */
-  z.object({ type: z.literal('continue'), requestId, traceId, server: serverSpecSchema }),
+  z.object({ type: z.literal('continue'), requestId, traceId, server: serverSpecSchema, scorerServer }),
   /** Stops a running trace; what arrived is kept. */
   z.object({ type: z.literal('stop'), requestId, traceId }),
   /** Ends the thinking of a running trace and asks for its answer. */

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../core/base/errors';
 import { type Condition, conditionSchema, createCondition, greedy } from '../core/forcing/condition';
+import { parseScorer } from '../core/scorers/scorerChoice';
+import type { ServerSpec } from '../core/servers/serverSpec';
 import { folderConfig } from './folderConfig';
 import { settingsSection } from './ids';
 import type { QuickSettings } from './memory';
@@ -10,6 +12,8 @@ import { refuseUntrusted } from './trust';
 /** Everything that decides how a problem is run, resolved: this workspace's choice, folder file, settings, default. */
 export interface RunSettings extends ChosenServer {
   condition: Condition;
+  /** Of a scorer that names one. */
+  scorerServer?: ServerSpec;
   samples: number;
   seed: number;
 }
@@ -25,16 +29,37 @@ export async function runSettings(sources: ServerSources, changes: QuickSettings
   const folder = await folderConfig({ ask: false });
   const { server, entry, dialect } = await serverById(sources, await activeServerId(sources));
   const values = changed(fromSettings(), folder, sources.memory.quickSettings, changes);
-  const { samples, seed, temperature, maxThinkingTokens, ignore, cue, preset } = values;
-  const sampling = { ...greedy, temperature };
-  const condition = checked(createCondition({ preset, dialect, maxThinkingTokens, ignore, cues: [cue], sampling }));
-  return { condition, samples, seed, server, entry, dialect };
+  const { samples, seed } = values;
+  const condition = checked(conditionOf(values, dialect));
+  const scorerServer = await scorerServerOf(sources, condition);
+  return { condition, samples, seed, server, entry, dialect, ...scorerServer };
 }
 
-type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & { seed: number };
+function conditionOf(values: Values, dialect: Condition['dialect']): Condition {
+  const { decoder, temperature, maxThinkingTokens, ignore, cue, preset, scorer } = values;
+  const sampling = { ...greedy, temperature };
+  if (decoder === 'bf') return createCondition({ preset, dialect, maxThinkingTokens, ignore, cues: [cue], sampling });
+  if (decoder === 'none') return createCondition({ decoder, dialect, sampling });
+  // At temperature 0 every branch would be the same.
+  const warm = { ...greedy, temperature: temperature > 0 ? temperature : 1 };
+  return createCondition({ decoder, dialect, maxThinkingTokens, sampling: warm, scorer });
+}
+
+/** The server that the scorer of a tree search names, with its key. @throws SecondThoughtError `bad-usage` */
+export async function scorerServerOf(sources: ServerSources, { scorer }: Pick<Condition, 'scorer'>) {
+  const named = scorer === null ? null : parseScorer(scorer).server;
+  return named === null ? {} : { scorerServer: (await serverById(sources, named)).server };
+}
+
+type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & {
+  seed: number;
+  scorer: string;
+};
 
 function fromSettings(): Values {
   return {
+    decoder: settings().get('decoder', 'bf'),
+    scorer: settings().get('scorer', 'generative-prm'),
     maxThinkingTokens: settings().get('maxThinkingTokens', null),
     ignore: settings().get('ignore', 2),
     cue: settings().get('cue', 'Wait'),

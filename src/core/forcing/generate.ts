@@ -382,7 +382,7 @@ function refuseOtherLevel({ server: { url, level: before = 'ids' } }: Trace, { l
 
 function missingScorer({ condition }: Trace): never {
   throw new SecondThoughtError('scorer-failed', `The scorer "${condition.scorer}" of this search is not connected.`, {
-    remedy: 'Run the search from the command line.',
+    remedy: 'Search the problem anew.',
   });
 }
 

@@ -120,7 +120,8 @@ async function evaluate(
   settings: RunSettings,
 ): Promise<Map<string, number> | undefined> {
   const failed = new Map<string, number>();
-  const { condition, server, seed } = settings;
+  const { condition, server, seed, scorerServer } = settings;
+  const scoring = scorerServer ? { scorerServer } : {};
   const startedAt = Date.now();
   let done = 0;
   let correct = 0;
@@ -133,7 +134,7 @@ async function evaluate(
       let broken: { error: unknown } | undefined;
       const evaluateOne = async ({ problem, sample }: Sample) => {
         try {
-          const order = { type: 'evaluate' as const, problem, condition, server, seed, sample };
+          const order = { type: 'evaluate' as const, problem, condition, server, seed, sample, ...scoring };
           const { outcome } = await ui.engine.ask({ ...order, concurrency: concurrency() }, stop.signal);
           if (outcome) await ui.outcomes.add(outcome);
           if (outcome?.outcome === 'correct') correct++;

@@ -78,8 +78,9 @@ async function startTrace(
   const same = ui.traces.running.find((trace) => keyOf(trace.problemKey, trace.condition, trace.sample) === key);
   if (same) return same;
   const begin = async () => {
-    const { server, seed } = settings;
-    const { trace } = await ui.engine.ask({ type: 'force', problem, condition, server, seed, sample }, signal);
+    const { server, seed, scorerServer } = settings;
+    const order = { problem, condition, server, seed, sample, ...(scorerServer ? { scorerServer } : {}) };
+    const { trace } = await ui.engine.ask({ type: 'force', ...order }, signal);
     if (!trace) throw new Error('the engine gave no trace');
     return ui.traces.began(trace);
   };

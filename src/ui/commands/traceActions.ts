@@ -5,6 +5,7 @@ import { gradeTrace } from '../../core/evaluate/outcome';
 import { contextIds, describeTrace, type Trace, thinkingTokens } from '../../core/traces/trace';
 import { writeTraceFile } from '../../core/traces/traceFile';
 import type { TraceAction } from '../../protocol/traceViewer';
+import { scorerServerOf } from '../config';
 import type { UiContext } from '../context';
 import { actAtPlace, keepAsRow, pickPlace, probe } from '../laboratory/actions';
 import { serverOfTrace } from '../servers/knownServers';
@@ -131,7 +132,8 @@ async function continueTrace(ui: UiContext, trace: Trace): Promise<void> {
   // The replica stays as it is: the events that follow, from "continued" on, apply to it. The command is done when the
   // first of them is there, so that whoever waits for the end does not meet the old one.
   const resumed = ui.traces.nextChange(trace);
-  await withProgress('Continuing…', () => ui.engine.ask({ type: 'continue', traceId: trace.id, server }));
+  const scorer = await scorerServerOf(ui, trace.condition);
+  await withProgress('Continuing…', () => ui.engine.ask({ type: 'continue', traceId: trace.id, server, ...scorer }));
   await resumed;
 }
 

@@ -117,6 +117,9 @@ export function statusOf(trace: Trace, waiting: Waiting | undefined): string {
     const queue = waiting.waiting ? `, ${waiting.waiting} requests in the queue` : '';
     return `Waiting for the first token: ${Math.round(waiting.waitedMs / 1000)} s${queue}.`;
   }
+  if (trace.condition.decoder === 'rebase' && trace.thinkingEndedBy === null) {
+    return `Searching: ${trace.passes.length} steps, ${trace.passes.filter(({ score }) => score).length} judged…`;
+  }
   return trace.thinkingEndedBy === null ? 'Thinking…' : 'Answering…';
 }
 
