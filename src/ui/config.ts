@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../core/base/errors';
-import { type Condition, conditionSchema, createCondition, greedy } from '../core/forcing/condition';
+import { type Condition, conditionSchema, createCondition, usualSampling } from '../core/forcing/condition';
 import { parseScorer } from '../core/scorers/scorerChoice';
 import type { ServerSpec } from '../core/servers/serverSpec';
 import { folderConfig } from './folderConfig';
@@ -37,11 +37,12 @@ export async function runSettings(sources: ServerSources, changes: QuickSettings
 
 function conditionOf(values: Values, dialect: Condition['dialect']): Condition {
   const { decoder, temperature, maxThinkingTokens, ignore, cue, preset, scorer } = values;
-  const sampling = { ...greedy, temperature };
+  const own = usualSampling({ dialect, preset });
+  const sampling = { ...own, temperature: temperature ?? own.temperature };
   if (decoder === 'bf') return createCondition({ preset, dialect, maxThinkingTokens, ignore, cues: [cue], sampling });
   if (decoder === 'none') return createCondition({ decoder, dialect, sampling });
   // At temperature 0 every branch would be the same.
-  const warm = { ...greedy, temperature: temperature > 0 ? temperature : 1 };
+  const warm = { ...sampling, temperature: sampling.temperature > 0 ? sampling.temperature : 1 };
   return createCondition({ decoder, dialect, maxThinkingTokens, sampling: warm, scorer });
 }
 
@@ -51,7 +52,9 @@ export async function scorerServerOf(sources: ServerSources, { scorer }: Pick<Co
   return named === null ? {} : { scorerServer: (await serverById(sources, named)).server };
 }
 
-type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & {
+type Values = { [K in keyof Required<Omit<QuickSettings, 'temperature'>>]: Exclude<QuickSettings[K], undefined> } & {
+  /** Null: the dialect's own. */
+  temperature: number | null;
   seed: number;
   scorer: string;
 };
@@ -64,7 +67,7 @@ function fromSettings(): Values {
     ignore: settings().get('ignore', 2),
     cue: settings().get('cue', 'Wait'),
     preset: settings().get('preset', 'default'),
-    temperature: settings().get('temperature', 0),
+    temperature: settings().get<number | null>('temperature', null),
     samples: settings().get('samples', 1),
     seed: settings().get('seed', 0),
   };

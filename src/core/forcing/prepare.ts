@@ -58,6 +58,12 @@ export async function prepareTrace(
   const room = thinkingRoom(promptIds.length, dialect, contextLength, condition);
   if (room < 1) throw noRoom(promptIds.length, contextLength, order.server.model);
   const warnings: string[] = isApproximate(order) ? [approximateNote] : [];
+  const advised = spoken.sampling?.temperature;
+  if (advised !== undefined && condition.sampling.temperature === 0) {
+    warnings.push(
+      `Greedy: models of the dialect "${spoken.name}" were trained by reinforcement and tend to loop so; their makers advise temperature ${advised}.`,
+    );
+  }
   const cap = condition.maxThinkingTokens;
   if (typeof cap === 'number' && cap > room && condition.preset === 'default') {
     warnings.push(`The cap of ${cap} tokens is more than the context leaves for thinking (${room}); ${room} is used.`);

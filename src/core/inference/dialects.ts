@@ -28,6 +28,15 @@ export const dialectSchema = z.strictObject({
   stepMark: z.string().min(1).optional(),
   /** The end that means that all steps are used. */
   lastStep: z.string().min(1).optional(),
+  /** How the models' makers say to sample them; what is left out is neutral. Without it greedy. */
+  sampling: z
+    .strictObject({
+      temperature: z.number().gt(0).max(2),
+      topP: z.number().gt(0).max(1).optional(),
+      topK: z.int().min(0).optional(),
+      minP: z.number().min(0).max(1).optional(),
+    })
+    .optional(),
   /** The chat prompt around `{question}`, for servers that take texts and render no template. */
   prompt: z.string().includes('{question}').optional(),
 });
@@ -45,6 +54,8 @@ const s1Prompt = `<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. Yo
  * or the answer.
  * `think-tags`: `<think> … </think>` (Qwen3, DeepSeek-R1, QwQ).
  * `harmony`: channels `analysis` and `final` (gpt-oss; https://cookbook.openai.com/articles/openai-harmony).
+ * The sampling of `think-tags` is that of Qwen3's model cards (thinking mode; DeepSeek-R1 and QwQ agree in temperature and
+ * top-p), that of `harmony` gpt-oss's.
  */
 export const dialects: readonly Dialect[] = [
   {
@@ -79,6 +90,7 @@ export const dialects: readonly Dialect[] = [
     forcedClosing: '</think>\n\nFinal Answer:',
     answerEnds: ['<|im_end|>', '<｜end▁of▁sentence｜>'],
     prompt: chatMl,
+    sampling: { temperature: 0.6, topP: 0.95, topK: 20 },
   },
   {
     name: 'harmony',
@@ -89,6 +101,7 @@ export const dialects: readonly Dialect[] = [
     forcedClosing: '<|end|><|start|>assistant<|channel|>final<|message|>',
     answerEnds: ['<|return|>', '<|end|>'],
     prompt: '<|start|>user<|message|>{question}<|end|><|start|>assistant',
+    sampling: { temperature: 1 },
   },
 ];
 

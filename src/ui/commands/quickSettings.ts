@@ -1,6 +1,12 @@
 import * as vscode from 'vscode';
 import { toLabel } from '../../core/base/untrustedText';
-import { type Condition, describeCondition, type Preset, presetSchema } from '../../core/forcing/condition';
+import {
+  type Condition,
+  describeCondition,
+  type Preset,
+  presetSchema,
+  usualSampling,
+} from '../../core/forcing/condition';
 import type { Problem } from '../../core/problems/problem';
 import { type RunSettings, runSettings } from '../config';
 import type { UiContext } from '../context';
@@ -48,7 +54,7 @@ function items({ condition, samples, server }: RunSettings): Item[] {
     { label: '$(stop-circle) Cap', description: capText(maxThinkingTokens), change: askCap },
     {
       label: '$(flame) Temperature',
-      description: sampling.temperature === 0 ? '0 (greedy)' : String(sampling.temperature),
+      description: samplingText(condition),
       change: askTemperature,
     },
     {
@@ -58,6 +64,17 @@ function items({ condition, samples, server }: RunSettings): Item[] {
     },
     { label: '$(discard) Reset', description: 'to the settings', change: async () => 'reset' },
   ];
+}
+
+/** Greedy, or the temperature and what else the dialect's makers say. */
+function samplingText({ sampling, ...condition }: Condition): string {
+  const { temperature, topP, topK } = sampling;
+  const also = [...(topP < 1 ? [`top-p ${topP}`] : []), ...(topK > 0 ? [`top-k ${topK}`] : [])];
+  const usual = usualSampling(condition).temperature;
+  const advised = usual > 0 && usual !== temperature ? [`the dialect's makers say ${usual}`] : [];
+  return [temperature === 0 ? '0 (greedy)' : String(temperature), ...(temperature > 0 ? also : []), ...advised].join(
+    ', ',
+  );
 }
 
 /** What belongs to budget forcing only. */
