@@ -57,6 +57,7 @@ export default defineConfig({
           hookTimeout: minute,
         },
       },
+      { extends: true, test: { name: 'miniature', include: ['test/miniature/**/*.test.ts'] } },
     ],
   },
 });

@@ -1,10 +1,10 @@
 /**
- * How long 59,029 rows take from features to 1,000 rows, and what-if on the page, beside a Python program that does the same
- * (bench/curationBaseline.py). npm run bench -- curation
+ * How long 59,029 rows with 1 GB of traces take from features to 1,000 rows, and what-if on the page, beside a Python program
+ * that does the same (bench/curationBaseline.py); then 1,000,000 rows in a heap of 768 MB. npm run bench -- curation
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../src/core/base/clock';
@@ -16,7 +16,7 @@ import { rulesOf } from '../src/core/curate/rules';
 import { rowsIn, runCuration, testSets } from '../src/core/curate/runCuration';
 import { decontaminate } from '../src/core/curate/stages/decontaminate';
 import { CurationViews } from '../src/engine/curationViews';
-import { curationPool } from '../test/support/curationPool';
+import { curationPool, wholePool } from '../test/support/curationPool';
 import { writePool } from '../test/support/writePool';
 
 const size = 1_000;
@@ -35,6 +35,15 @@ async function medianOf(work: () => unknown): Promise<number> {
   return median(list);
 }
 
+const features = {
+  connectTo: () => Promise.reject(new Error('no model is asked here')),
+  dialectOf: async () => 's1',
+  taxonomyFile: '',
+  concurrency: 1,
+  clock: systemClock,
+  patienceMs: 0,
+};
+
 /** The pool is made in another process, so that it does not count as memory of this one. */
 async function measure(home: string): Promise<void> {
   const file = path.join(home, 'small.curation.yaml');
@@ -48,15 +57,6 @@ async function measure(home: string): Promise<void> {
   const rules = rulesOf(curation);
   const decontamination = await medianOf(() => decontaminate(rows, tests, rules.decontaminate));
   const all = await medianOf(() => decide(rows, tests, rules));
-  const unused = () => Promise.reject(new Error('no model is asked here'));
-  const features = {
-    connectTo: unused,
-    dialectOf: async () => 's1',
-    taxonomyFile: '',
-    concurrency: 1,
-    clock: systemClock,
-    patienceMs: 0,
-  };
   const run = await timed(() => runCuration(curation, { base: home, folder, signal, onProgress() {}, features }));
   const memory = process.resourceUsage().maxRSS / 1_024;
   const views = new CurationViews();
@@ -91,10 +91,36 @@ async function measure(home: string): Promise<void> {
   console.log(`ratio: ${(theirs / all).toFixed(1)} ×`);
 }
 
-const [, program = '', given] = process.argv;
-if (given === 'pool') writePool(process.argv[3] ?? '', curationPool(), size);
+/** Everything from the files of the sources to the set, as `curate run` does it. */
+async function whole(home: string): Promise<void> {
+  const file = path.join(home, 'small.curation.yaml');
+  const curation = parseCuration(readFileSync(file, 'utf8'), file);
+  const { signal } = new AbortController();
+  const folder = path.join(home, 'curations', 'whole');
+  const run = await timed(() => runCuration(curation, { base: home, folder, signal, onProgress() {}, features }));
+  const { verdicts } = run.result;
+  console.log(`rows left: ${JSON.stringify(verdicts.funnel.map(({ stage, left }) => [stage, left]))}`);
+  console.log(`from the files to the set: ${run.seconds.toFixed(1)} s`);
+  console.log(`memory of it all: ${(process.resourceUsage().maxRSS / 1_024).toFixed(0)} MiB`);
+}
+
+const [, program = '', part, home = '', rows, characters] = process.argv;
+if (part === 'pool') writePool(home, curationPool(Number(rows)), size, Number(characters));
+else if (part === 'measure') void measure(home);
+else if (part === 'whole') void whole(home);
 else {
-  const home = mkdtempSync(path.join(tmpdir(), 'bench-curation-'));
-  spawnSync(process.execPath, [program, 'pool', home], { stdio: 'inherit' });
-  measure(home).finally(() => rmSync(home, { recursive: true, force: true }));
+  const node = (...words: (string | number)[]) => spawnSync(process.execPath, words.map(String), { stdio: 'inherit' });
+  const each = (rowsOfPool: number, thoughtCharacters: number, heap: number, what: string) => {
+    const place = mkdtempSync(path.join(tmpdir(), 'bench-curation-'));
+    try {
+      node('--max-old-space-size=12000', program, 'pool', place, rowsOfPool, thoughtCharacters);
+      const bytes = readdirSync(place).reduce((sum, name) => sum + statSync(path.join(place, name)).size, 0);
+      console.log(`\n${rowsOfPool} rows, ${(bytes / 1e9).toFixed(2)} GB, in a heap of at most ${heap} MB`);
+      node(`--max-old-space-size=${heap}`, program, what, place);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
+  };
+  each(wholePool, 17_000, 512, 'measure');
+  each(1_000_000, 0, 768, 'whole');
 }

@@ -19,6 +19,7 @@ const benchmarks = {
   localServer: () => run(['scripts/benchProgram.mjs', 'bench/localServer.ts']),
   client: () => run(['scripts/benchProgram.mjs', 'bench/client.ts', 'bench/pacedServer.ts', 'bench/clientLoad.ts']),
   viewer: () => run(['scripts/benchProgram.mjs', 'bench/viewer.ts']),
+  runViewer: () => run(['scripts/benchRunViewer.mjs']),
   search: () => run(['scripts/benchProgram.mjs', 'bench/search.ts']),
   curation: () => run(['scripts/benchProgram.mjs', 'bench/curation.ts']),
   activation: () => run(['scripts/benchActivation.mjs']),

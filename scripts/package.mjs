@@ -13,7 +13,11 @@ import { notices, packageFolders } from './package/notices.mjs';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const output = path.join(root, 'out', 'vsix');
 const largestBytes = 25_000_000;
-const copied = ['.vscodeignore', 'package.nls.json', 'CHANGELOG.md', 'LICENSE', 'media', 'syntaxes'];
+const copied = [
+  ...['.vscodeignore', 'package.nls.json', 'CHANGELOG.md', 'LICENSE', 'media', 'syntaxes'],
+  // What media/samples/miniature makes its questions with.
+  ...['model/make_pool.py', 'model/problems.py', 'model/graded.py', 'model/data'],
+];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in targets));
@@ -43,8 +47,7 @@ async function fillStage() {
   // In dist/ and not beside it: that is where localServer.cjs looks first, and vsce packs no top-level node_modules
   // without asking npm, which knows only whole packages.
   for (const file of shipped) copy(file, path.join('dist', file));
-  // The weights for vLLM are for the tests.
-  for (const file of copied) copy(file, file, (from) => from !== path.join(root, 'media', 'model', 'hf'));
+  for (const file of copied) copy(file, file);
   write('package.json', JSON.stringify(manifest(), null, 2));
   write('README.md', withoutRelativeLinks(fs.readFileSync(path.join(root, 'README.md'), 'utf8')));
   const packages = packageFolders([...bundled, ...shipped]).map((folder) => path.join(root, folder));
@@ -93,10 +96,10 @@ async function make(target, { packages, shipped }) {
   if (size > largestBytes) throw new Error(`${target} is larger than ${largestBytes / 1e6} MB.`);
 }
 
-/** @param {string} from in the checkout @param {string} to in the stage @param {(from: string) => boolean} [filter] */
-function copy(from, to, filter = () => true) {
+/** @param {string} from in the checkout @param {string} to in the stage */
+function copy(from, to) {
   fs.mkdirSync(path.dirname(path.join(stage, to)), { recursive: true });
-  fs.cpSync(path.join(root, from), path.join(stage, to), { recursive: true, filter });
+  fs.cpSync(path.join(root, from), path.join(stage, to), { recursive: true });
 }
 
 /** @param {string} file in the stage @param {string} text */

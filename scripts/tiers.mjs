@@ -140,6 +140,19 @@ function jobs() {
   return vitest('jobs');
 }
 
+/** The paper in miniature, with numbers so small that it takes minutes. @returns {Result} */
+function miniature() {
+  const mayInstall = isCi || process.argv.includes('miniature');
+  const setup = spawnSync('bash', ['scripts/setupTraining.sh', ...(mayInstall ? [] : ['--if-installed'])], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (setup.status === 4) return skipped('the paper in miniature', 'npm test -- miniature installs TRL: 1.5 GB');
+  if (setup.status !== 0) return result({ failed: 1, notes: ['TRL could not be set up'] });
+  return vitest('miniature', { TRAINING_PYTHON: setup.stdout.trim().split('\n').at(-1) });
+}
+
 /** The integration suite in desktop VS Code, where one can be downloaded. @returns {Result} */
 function desktop() {
   const status = spawnSync(process.execPath, ['scripts/desktop.mjs'], { cwd: root, stdio: 'inherit' }).status;
@@ -157,5 +170,6 @@ export const tiers = [
   { name: 'e2e', budgetMinutes: 3, run: () => vitest('e2e') },
   { name: 'vllm', budgetMinutes: 3, run: vllm },
   { name: 'jobs', budgetMinutes: 3, run: jobs },
+  { name: 'miniature', budgetMinutes: 2, run: miniature },
   { name: 'desktop', budgetMinutes: 1, run: desktop },
 ];

@@ -10,7 +10,7 @@ import { actOnJob } from './ui/commands/jobs';
 import { actOnRun } from './ui/commands/runActions';
 import { keepServed } from './ui/commands/servers';
 import { registerCommands } from './ui/commands/table';
-import { actOnTrace, openTrace } from './ui/commands/traceActions';
+import { actOnTrace } from './ui/commands/traceActions';
 import { compareWith } from './ui/commands/traceTexts';
 import type { UiContext } from './ui/context';
 import { followContextKeys } from './ui/contextKeys';
@@ -27,6 +27,7 @@ import { openJobsView } from './ui/jobs/jobTree';
 import { ServedModels } from './ui/jobs/servedModels';
 import { actAtPlace, removeNote } from './ui/laboratory/actions';
 import { LaboratoryState } from './ui/laboratory/laboratory';
+import { deleteFork, openRelative } from './ui/laboratory/relatives';
 import { laboratoryToWire } from './ui/laboratory/toWire';
 import { LiveTraces } from './ui/liveTraces';
 import { WorkspaceMemory } from './ui/memory';
@@ -91,8 +92,9 @@ export function activate(context: vscode.ExtensionContext): UiContext {
   const viewer = new TraceViewerProvider(context.extensionUri, traces, {
     act: (action, trace) => report(actOnTrace(ui, action, trace)),
     actAtPlace: (pointed) => report(actAtPlace(ui, pointed)),
-    open: (traceId) => report(openTrace(ui, traceId)),
-    compare: (trace, otherId) => report(compareWith(ui, trace, otherId)),
+    open: (traceId, run) => report(openRelative(ui, traceId, run)),
+    compare: (trace, otherId, run) => report(compareWith(ui, trace, otherId, run)),
+    deleteFork: (trace, run, forkId) => report(deleteFork(ui, trace, run, forkId)),
     removeNote: (trace, run, noteId) => report(removeNote(ui, trace, run, noteId)),
     laboratory: laboratoryIn(engine, log),
     onLaboratory: laboratory.onDidChange,

@@ -243,9 +243,15 @@ st_list() {
   return 0
 }
 
+# st_is_lost STATUS-FOLDER: its process ran on this machine, and is gone without a word. Under Slurm it may be on another one.
+st_is_lost() {
+  st_read "$1/pid"
+  [ ! -f "$1/slurm-job" ] && [ -n "$line" ] && ! st_lives "${line%% *}" "${line#* }"
+}
+
 # st_reset ID: makes a job that has ended ready to be submitted again; its log, its output and its checkpoints stay.
 st_reset() {
   status=jobs/$1/status
-  [ -f "$status/exit" ] || [ -f "$status/cancel" ] || st_fail "The job $1 has not ended." || return
+  [ -f "$status/exit" ] || [ -f "$status/cancel" ] || st_is_lost "$status" || st_fail "The job $1 has not ended." || return
   mkdir -p "jobs/$1/earlier" && mv -- "$status" "jobs/$1/earlier/$(date +%s).$$" && mkdir "$status"
 }

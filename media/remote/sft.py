@@ -8,8 +8,9 @@ python sft.py --job FOLDER [--check]
 
 Reads FOLDER/settings.json, which src/core/jobs/fineTune.ts writes. Rows have `text` (a rendered chat), `messages`, or
 `input_ids` with or without `labels`. Loss is on what follows the assistant's opening, thinking and answer, and on nothing else.
-Writes out/metrics.jsonl (a line per step), out/checkpoints/ and, at the end, out/model/. Started again it goes on from the last
-checkpoint. When status/stop appears it saves a checkpoint, leaves status/continue and ends with 0.
+Writes out/metrics.jsonl (a line per step), out/checkpoints/ and, at the end, out/model/; with several seeds one training after
+the other, into out/seed-N/. Started again it goes on from the last checkpoint. When status/stop appears it saves a checkpoint,
+leaves status/continue and ends with 0.
 --check: says what training would do (rows, cut rows, steps, labels of the first row as text), and ends.
 """
 
@@ -130,12 +131,13 @@ def main() -> None:
     if world != settings["world_size"] and not options.check:
         fail(f"{world} processes run and {settings['world_size']} were asked for: the batch would be another one.")
 
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
+    from transformers import AutoTokenizer
 
     is_main = int(os.environ.get("RANK", "0")) == 0
     model_path = str(job / settings["model"]) if settings["model"].startswith("in/") else settings["model"]
     tokenizer = AutoTokenizer.from_pretrained(model_path)
+    if isinstance(settings["learning_rate"], str):  # chosen by an earlier step
+        settings["learning_rate"] = float((job / settings["learning_rate"]).read_text())
     examples, facts = prepare(read_rows(job, settings), tokenizer, settings["max_length"])
     batch = settings["per_device"] * settings["accumulation"] * settings["world_size"]
     steps = math.ceil(math.ceil(len(examples) / batch) * settings["epochs"])
@@ -147,15 +149,48 @@ def main() -> None:
     if options.check:
         return
 
-    metrics_file = job / "out" / "metrics.jsonl"
-
-    def record(entry: dict) -> None:
-        if not is_main:
+    record = Metrics(job / "out" / "metrics.jsonl", is_main)
+    record({"event": "plan", **facts})
+    seeds = settings.get("seeds") or [settings["seed"]]
+    for number, seed in enumerate(seeds):
+        out = job / "out" / f"seed-{seed}" if settings.get("seeds") else job / "out"
+        if (out / "model" / "tokenizer.json").exists():
+            continue  # saved last: this seed is done
+        record.place(number * steps, len(seeds) * steps, {"seed": seed} if len(seeds) > 1 else {})
+        if not train(job, settings | {"seed": seed}, out, examples, facts, tokenizer, model_path, record):
+            if is_main:
+                (status_folder(job) / "continue").touch()
             return
-        with metrics_file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(entry) + "\n")
 
-    record({"event": "plan", "time": time.time(), **facts})
+
+class Metrics:
+    """Lines of metrics.jsonl. Steps are counted over all seeds, so that they only grow."""
+
+    def __init__(self, file: Path, is_main: bool) -> None:
+        self.file, self.is_main = file, is_main
+        self.place(0, None, {})
+
+    def place(self, before: int, of: int | None, more: dict) -> None:
+        self.before, self.of, self.more = before, of, more
+
+    def __call__(self, entry: dict) -> None:
+        if not self.is_main:
+            return
+        steps = {"step": self.before + entry["step"], "of": self.of} if "step" in entry else {}
+        with self.file.open("a", encoding="utf-8") as out:
+            out.write(json.dumps({"time": time.time(), **entry, **steps, **self.more}) + "\n")
+
+
+def status_folder(job: Path) -> Path:
+    return Path(os.environ.get("ST_STATUS", job / "status"))
+
+
+def train(job: Path, settings: dict, out: Path, examples: list[dict], facts: dict, tokenizer, model_path: str, record: Metrics) -> bool:
+    """One training, from where it stopped; its model is in out/model. False: it was asked to stop, and saved a checkpoint."""
+    import torch
+    from transformers import AutoModelForCausalLM, TrainerCallback
+
+    world, is_main = settings["world_size"], record.is_main
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
@@ -175,7 +210,7 @@ def main() -> None:
             },
         }
     config = SFTConfig(
-        output_dir=str(job / "out" / "checkpoints"),
+        output_dir=str(out / "checkpoints"),
         run_name=settings["run_name"],
         num_train_epochs=settings["epochs"],
         per_device_train_batch_size=settings["per_device"],
@@ -217,13 +252,13 @@ def main() -> None:
             wanted = ("FullyShardedDataParallel", "FSDPModule") if wanted == "FSDP" else (wanted,)
             if not any(name in wrapped for name in wanted):
                 fail(f"The model is trained as {wrapped.split()[0]}, not as {wanted[0]}: the processes would train apart.")
-            record({"event": "began", "time": time.time(), "step": state.global_step, "of": state.max_steps, "world_size": processes, "wrapped": wrapped.split()[0]})
+            record({"event": "began", "step": state.global_step, "world_size": processes, "wrapped": wrapped.split()[0]})
 
         def on_log(self, args, state, control, logs=None, **_):
-            record({"event": "step", "time": time.time(), "step": state.global_step, "of": state.max_steps, **(logs or {})})
+            record({"event": "step", "step": state.global_step, **(logs or {})})
 
         def on_step_end(self, args, state, control, **_):
-            asked = torch.tensor([float((Path(os.environ.get("ST_STATUS", job / "status")) / "stop").exists())])
+            asked = torch.tensor([float((status_folder(job) / "stop").exists())])
             if world > 1:
                 asked = asked.to(trainer.accelerator.device)
                 torch.distributed.broadcast(asked, 0)
@@ -245,17 +280,16 @@ def main() -> None:
         callbacks=[follower],
         **peft,
     )
-    trainer.train(resume_from_checkpoint=last_checkpoint(job / "out" / "checkpoints"))
+    trainer.train(resume_from_checkpoint=last_checkpoint(out / "checkpoints"))
     if follower.stopped:
-        if is_main:
-            (Path(os.environ.get("ST_STATUS", job / "status")) / "continue").touch()
-        return
+        return False
     if sharding:
         trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
-    trainer.save_model(str(job / "out" / "model"))
+    trainer.save_model(str(out / "model"))
     if is_main:
-        tokenizer.save_pretrained(str(job / "out" / "model"))
-    record({"event": "ended", "time": time.time(), "step": trainer.state.global_step})
+        tokenizer.save_pretrained(str(out / "model"))
+    record({"event": "ended", "step": trainer.state.global_step})
+    return True
 
 
 if __name__ == "__main__":

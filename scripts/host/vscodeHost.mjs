@@ -35,6 +35,7 @@ const calmSettings = {
  * @property {number} pid
  * @property {string} extensions the folder that extensions are installed into
  * @property {() => string} log
+ * @property {() => Promise<void>} restart ends the server and everything it started, and starts it again at the same address
  * @property {() => Promise<void>} stop ends the server and everything it started, and removes its folders
  */
 
@@ -51,16 +52,36 @@ export async function startHost({ settings = {}, env = {}, vsix = [], withToken 
   const access = withToken ? ['--connection-token', token] : ['--without-connection-token'];
   const rest = ['--accept-server-license-terms', '--telemetry-level', 'off'];
   if (!withTrust) rest.push('--disable-workspace-trust');
-  const child = spawn(
-    process.execPath,
-    [program, '--host', '127.0.0.1', '--port', '0', ...access, ...rest, ...folders],
-    {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32', // a group of its own, so that stop() ends extension hosts as well
+  const words = [program, '--host', '127.0.0.1', ...access, ...rest, ...folders];
+  let server = await startServer(words, env, 0);
+  return {
+    port: server.port,
+    token,
+    get pid() {
+      return Number(server.child.pid);
     },
-  );
+    extensions: path.join(home, 'data', 'extensions'),
+    log: () => server.log(),
+    async restart() {
+      await end(server.child);
+      server = await startServer(words, env, server.port);
+    },
+    async stop() {
+      await end(server.child);
+      fs.rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** @param {string[]} words @param {NodeJS.ProcessEnv} env @param {number} wantedPort 0: any that is free */
+async function startServer(words, env, wantedPort) {
+  const child = spawn(process.execPath, [...words, '--port', String(wantedPort)], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32', // a group of its own, so that extension hosts end with it
+  });
   let log = '';
+  /** @type {number} */
   const port = await new Promise((resolve, reject) => {
     const read = (/** @type {Buffer} */ text) => {
       log += text;
@@ -72,8 +93,7 @@ export async function startHost({ settings = {}, env = {}, vsix = [], withToken 
     child.once('exit', (code) => reject(new Error(`The VS Code server ended (${code}):\n${log}`)));
   });
   child.removeAllListeners('exit');
-  const extensions = path.join(home, 'data', 'extensions');
-  return { port, token, pid: Number(child.pid), extensions, log: () => log, stop: () => stop(child, home) };
+  return { child, port, log: () => log };
 }
 
 /** @param {string} program @param {string[]} folders @param {string} file */
@@ -83,8 +103,8 @@ function install(program, folders, file) {
   if (status !== 0) throw new Error(`Could not install ${file}:\n${stdout}${stderr}`);
 }
 
-/** @param {import('node:child_process').ChildProcess} child @param {string} home */
-async function stop(child, home) {
+/** @param {import('node:child_process').ChildProcess} child */
+async function end(child) {
   const gone = new Promise((resolve) => child.once('exit', resolve));
   if (child.exitCode === null && child.pid) {
     signal(child.pid, 'SIGTERM');
@@ -93,7 +113,6 @@ async function stop(child, home) {
     clearTimeout(timer);
     signal(child.pid, 'SIGKILL'); // what is left of its group
   }
-  fs.rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** @param {number} pid @param {NodeJS.Signals} name */

@@ -1,17 +1,17 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
-import { writeWholeFile } from '../core/base/files';
 import { printable } from '../core/base/untrustedText';
 import { decideByHand } from '../core/curate/byHand';
-import { CurationFolder, type DecidedRow } from '../core/curate/curationFolder';
+import { CurationFolder, type DecidedRow, LineWriter } from '../core/curate/curationFolder';
 import { describeDecision } from '../core/curate/describeReason';
 import { diffSets } from '../core/curate/diffSets';
 import { planCuration } from '../core/curate/planCuration';
 import { stages } from '../core/curate/row';
+import { parseShard } from '../core/studies/shard';
 import { addCurateAdd } from './curateAdd';
 import { funnelText, inFolder, placeOf } from './curatePlace';
-import { type RunFlags, runFile } from './curateRun';
+import { type MergeFlags, mergeFile, type RunFlags, runFile } from './curateRun';
 import { count, positive } from './numbers';
 import { printJson } from './output';
 import { addServerOptions } from './serverOptions';
@@ -35,13 +35,31 @@ export function addCurate(program: Command, packageRoot: string): void {
     .argument('<curation>', 'a *.curation.yaml file')
     .description('Collect, ask models for what is missing, drop, select, and write the set. Run it again to go on.')
     .option('--out <folder>', 'where to; without it: curations/NAME beside the file')
+    .option(
+      '--shard <i/n>',
+      'ask models about the rows of this shard only, from 0/n on; merge makes the set',
+      parseShard,
+    )
     .option('--dialect <name>', 'how the models write thinking, where a feature does not say')
     .option('--concurrency <n>', 'replies at the same time (8)', positive, 8)
+    .option('--memory <MB>', 'for comparing n-grams (256); it decides nothing', positive)
     .option('--wait-for <seconds>', 'how long to wait for a server that is away (600)', count, 600)
     .option('--json', 'print one JSON document');
   addServerOptions(run)
     .addHelpText('after', '\nExample:\n  second-thought curate run s1k.curation.yaml')
     .action((file: string, flags: RunFlags) => runFile(file, flags, packageRoot));
+  curate
+    .command('merge')
+    .argument('<curation>', 'a *.curation.yaml file whose shards were run')
+    .description('Make the set of what all shards asked, as one run would have made it. Asks no model.')
+    .option('--out <folder>', 'where they were run; without it: curations/NAME beside the file')
+    .option('--when-complete', 'do nothing where a shard is still missing, or another process merges')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nExample:\n  second-thought curate run s1k.curation.yaml --shard 0/2\n  second-thought curate run s1k.curation.yaml --shard 1/2\n  second-thought curate merge s1k.curation.yaml',
+    )
+    .action((file: string, flags: MergeFlags) => mergeFile(file, flags, packageRoot));
   curate
     .command('by-hand')
     .argument('<curation>', 'a *.curation.yaml file that was run')
@@ -156,15 +174,20 @@ async function exportRows(
   }
   const place = new CurationFolder(path.resolve(folder));
   const [rows, decisions] = [await place.rows(), await place.decisions()];
-  const lines = decisions.flatMap((decision, index) => {
-    const { texts: _, ...row } = rows[index] ?? { texts: {} };
-    if (flags.kept && !decision.isKept) return [];
-    if (flags.stage !== undefined && decision.stage !== flags.stage) return [];
-    return [`${JSON.stringify({ ...row, ...decision, sentence: describeDecision(decision) })}\n`];
-  });
-  await writeWholeFile(path.resolve(file), lines.join(''));
-  if (flags.json) printJson({ schemaVersion: 1, file: path.resolve(file), rows: lines.length });
-  else process.stdout.write(`${lines.length} rows in ${file}\n`);
+  const lines = new LineWriter(path.resolve(file));
+  let written = 0;
+  for (const [index, decision] of decisions.entries()) {
+    const row = rows[index];
+    if (!row || (flags.kept && !decision.isKept)) continue;
+    if (flags.stage !== undefined && decision.stage !== flags.stage) continue;
+    const { id, question, solution, source, sourceType, cotType, metadata } = row;
+    const told = { id, question, solution, source, sourceType, cotType, metadata };
+    await lines.write({ ...told, ...decision, sentence: describeDecision(decision) });
+    written++;
+  }
+  await lines.close();
+  if (flags.json) printJson({ schemaVersion: 1, file: path.resolve(file), rows: written });
+  else process.stdout.write(`${written} rows in ${file}\n`);
 }
 
 async function explain(folder: string, ids: string[], flags: { json?: boolean }): Promise<void> {

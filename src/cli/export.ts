@@ -106,6 +106,7 @@ async function pageOf(run: StudyRun, folder: string, most: number, packageRoot: 
   const status = wireStatus(await readRunStatus(folder));
   const parts = { folder: path.basename(folder), records: [...run.records], status };
   const { snapshot } = runSnapshot(run, parts);
+  const studyFile = path.basename(snapshot.studyFile); // the page is for others
   const report = runReport(runSamplesOf(run));
   const inOrder = snapshot.samples.toSorted((a, b) => a.problem - b.problem || a.condition - b.condition);
   const wanted = new Set(inOrder.flatMap(({ traceId }) => traceId ?? []).slice(0, most));
@@ -118,7 +119,7 @@ async function pageOf(run: StudyRun, folder: string, most: number, packageRoot: 
     ['offlineHost.js', 'runViewer.js', 'offlineHost.css', 'runViewer.css'].map(asset),
   );
   return offlinePage(
-    { snapshot: { ...snapshot, samples: inOrder, report }, traces },
+    { snapshot: { ...snapshot, studyFile, samples: inOrder, report }, traces },
     { scripts: [host ?? '', page ?? ''].map(withoutMap), styles: [style ?? '', colours ?? ''].map(withoutMap) },
   );
 }

@@ -15,13 +15,15 @@ import { parseScorer } from '../core/scorers/scorerChoice';
 import type { ScorerPool } from '../core/scorers/scorerPool';
 import { type Connection, connect } from '../core/servers/connect';
 import { estimateTokens } from '../core/tokens/estimate';
+import { readLogprobs, usualAlternatives } from '../core/traces/logprobs';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import { writeTraceFile } from '../core/traces/traceFile';
 import { addConditionOptions, type ConditionTexts, conditionFrom } from './conditionOptions';
 import { forceMany, parseAggregator } from './forceMany';
 import { untilInterrupted } from './interrupt';
-import { count, positive } from './numbers';
+import { type OpenMatcher, openMatcher } from './matcher';
+import { alternatives, count, positive } from './numbers';
 import { paint, printJson } from './output';
 import { scorerPool } from './scorers';
 import { addServerOptions, type Choice, chooseServer, type ServerFlags } from './serverOptions';
@@ -44,6 +46,7 @@ interface ForceFlags extends ServerFlags, ConditionTexts {
   continue?: string;
   retryFor?: number;
   save?: string;
+  logprobs?: number | true;
   json?: boolean;
 }
 
@@ -68,6 +71,11 @@ export function addForce(program: Command, packageRoot: string): void {
     .option('--seed <n>', 'seed of the sampling (0)', count)
     .option('--continue <trace>', 'go on with an interrupted trace (id, or *.trace.json)')
     .option('--retry-for <seconds>', 'how long to wait for a server that is lost half-way (300)', count)
+    .option(
+      '--logprobs [k]',
+      `keep the log-probability of each token, and of its k likeliest alternatives (${usualAlternatives})`,
+      alternatives,
+    )
     .option('--save <path>', 'write the trace to a *.trace.json file as well')
     .option('--json', 'print one JSON document');
   addConditionOptions(command);
@@ -87,6 +95,7 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
   let scorers: ScorerPool | undefined;
+  let judge: OpenMatcher | undefined;
   try {
     await sayConnecting(flags, choice, order?.problem);
     const deterministic = flags.deterministic ? { deterministic: true } : {};
@@ -96,23 +105,27 @@ async function force(flags: ForceFlags, packageRoot: string): Promise<void> {
     scorers = scorerPool({ packageRoot, signal, policy: connection, flags, choice });
     const { scorer: named } = trace.condition;
     const scorer = named === null ? undefined : await scorers.get(named);
+    judge = await openMatcher(trace.grader, { packageRoot, signal, config: choice.config });
     const stream = flags.json ? undefined : new TraceStream(process.stdout, trace);
     const store = await RunStore.openScratch(cliScratchFolder(), systemClock);
     await generateRecorded(trace, store, {
       client: clientFor(trace.conditionKey),
       retry: { windowMs: flags.retryFor === undefined ? retry.windowMs : flags.retryFor * 1_000 },
       clock: systemClock,
+      logprobs: logprobsWanted(flags, choice),
       scorer,
+      matcher: judge.matcher,
       signal,
       onEvent: (event) => stream?.show(event),
       onWaiting: (waitedMs) => stream?.showWaiting(waitedMs),
     });
-    if (flags.save !== undefined) await writeTraceFile(flags.save, trace);
+    if (flags.save !== undefined) await writeTraceFile(flags.save, trace, await readLogprobs(store.folder, trace));
     if (flags.json) printJson(traceReport(trace));
     else stream?.finish();
     failIfInterrupted(trace);
   } finally {
     release();
+    await judge?.close();
     await scorers?.close();
     await connection?.close();
   }
@@ -130,24 +143,37 @@ async function forceAll(flags: ForceFlags, choice: Choice, packageRoot: string):
     weighedBy: weighedBy(flags, isSearch),
     concurrency: flags.concurrency,
     grader: choice.config.grader,
+    logprobs: logprobsWanted(flags, choice),
   };
   const { signal, release } = untilInterrupted();
   let connection: Connection | undefined;
   let scorers: ScorerPool | undefined;
+  let judge: OpenMatcher | undefined;
   try {
     const deterministic = flags.deterministic ? { deterministic: true } : {};
     connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
     scorers = scorerPool({ packageRoot, signal, policy: connection, flags, choice });
     const store = await RunStore.openScratch(cliScratchFolder(), systemClock);
-    const { document, text } = await forceMany(order, connection, store, scorers, signal);
+    judge = await openMatcher(order.grader, { packageRoot, signal, config: choice.config });
+    const { document, text } = await forceMany(
+      { ...order, matcher: judge.matcher },
+      connection,
+      store,
+      scorers,
+      signal,
+    );
     if (flags.json) printJson(document);
     else process.stdout.write(`${text}\n`);
   } finally {
     release();
+    await judge?.close();
     await scorers?.close();
     await connection?.close();
   }
 }
+
+const logprobsWanted = ({ logprobs }: ForceFlags, { config }: Choice) =>
+  logprobs === true ? usualAlternatives : (logprobs ?? config.logprobs);
 
 /** The scorer of the samples, if an aggregator wants weights. @throws SecondThoughtError `bad-usage` */
 function weighedBy({ scorer, aggregate = [] }: ForceFlags, isSearch: boolean): string | null {
@@ -175,7 +201,7 @@ function allProblems({ file }: ForceFlags): Promise<Problem[]> {
 async function sayConnecting(flags: ForceFlags, { server }: Choice, problem: Problem | undefined): Promise<void> {
   if (flags.json || !process.stderr.isTTY || !problem) return;
   const tokens = await estimateTokens(problem.question);
-  const line = `problem of ≈ ${tokens} tokens, connecting to ${server.kind === 'url' ? server.url : 'the bundled model'}`;
+  const line = `problem of ≈ ${tokens} tokens, connecting to ${server.kind === 'bundled' ? 'the bundled model' : server.id}`;
   process.stderr.write(`${paint(process.stderr, 'dim', line)}\n`);
 }
 

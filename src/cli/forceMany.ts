@@ -7,6 +7,7 @@ import { answerKey, gradeTrace, type Outcome } from '../core/evaluate/outcome';
 import { wilsonInterval } from '../core/evaluate/statistics';
 import { type Condition, conditionKey, describeCondition } from '../core/forcing/condition';
 import type { GraderSpec } from '../core/grade/graderSpec';
+import type { Matcher } from '../core/grade/matcher';
 import { type Problem, problemKey } from '../core/problems/problem';
 import type { Scorer } from '../core/scorers/scorer';
 import type { ScorerPool } from '../core/scorers/scorerPool';
@@ -27,6 +28,9 @@ export interface ManyOrder {
   /** What gives each sample the weight that some aggregators want. */
   weighedBy: string | null;
   grader: GraderSpec | undefined;
+  /** For graders that ask a language model. */
+  matcher?: Matcher | undefined;
+  logprobs: number | undefined;
 }
 
 /** `majority:8` or `short-m@k:8:3`: a name, how many samples, how many of them count. */
@@ -110,6 +114,8 @@ export async function forceMany(
       concurrency,
       signal,
       grader: order.grader,
+      matcher: order.matcher,
+      logprobs: order.logprobs,
       longestPromptTokens: await longestPrompt(all, connection.client, signal),
       scorerFor: (text) => scorers.get(text),
       async onTrace(made, trace) {

@@ -11,6 +11,7 @@ import { type Connection, connect } from '../core/servers/connect';
 import { generateSamples } from '../core/studies/generateSamples';
 import { parseAddress } from '../core/traces/address';
 import { ancestorsOf, findWithForks, forkStore } from '../core/traces/forkStore';
+import { findRemovedFork, setForkRemoved } from '../core/traces/removedForks';
 import type { RunStore } from '../core/traces/runStore';
 import { generatedTokens, type Trace, thinkingTokens } from '../core/traces/trace';
 import { untilInterrupted } from './interrupt';
@@ -27,6 +28,8 @@ interface ForkFlags extends ServerFlags {
   edit?: string;
   end?: boolean;
   sample?: boolean;
+  delete?: boolean;
+  restore?: boolean;
   samples: number;
   temperature?: number;
   maxThinkingTokens?: number;
@@ -44,11 +47,12 @@ Example:
   second-thought fork 1f3a --after "12 * 3" --end
   second-thought fork 1f3a@57 --sample --samples 8 --temperature 1
   second-thought fork runs/cues-20260102T030405#9c07@120 --edit "No, 12 * 3 is 36. "
-  second-thought fork 1f3a`;
+  second-thought fork 1f3a
+  second-thought fork 9c07 --delete     # a fork without forks; --restore brings it back`;
 
 /** `second-thought fork`: goes on from any place of a trace in another way. */
 export function addFork(program: Command, packageRoot: string): void {
-  const ways = ['cue', 'edit', 'end', 'sample'];
+  const ways = ['cue', 'edit', 'end', 'sample', 'delete', 'restore'];
   const way = (flags: string, description: string, name: string) =>
     new Option(flags, description).conflicts(ways.filter((other) => other !== name));
   const command = program
@@ -60,6 +64,8 @@ export function addFork(program: Command, packageRoot: string): void {
     .addOption(way('--edit <text>', 'put these words there, and let it go on', 'edit'))
     .addOption(way('--end', 'end the thinking there, and let it answer', 'end'))
     .addOption(way('--sample', 'ask the model again from there, with another seed', 'sample'))
+    .addOption(way('--delete', 'take this fork out of every list', 'delete'))
+    .addOption(way('--restore', 'bring a deleted fork back', 'restore'))
     .option('--samples <k>', 'how many continuations (1)', positive, 1)
     .option('--temperature <t>', "sampling temperature (the trace's)", Number)
     .option('--max-thinking-tokens <n>', "cap on all of its thinking (the trace's)", count)
@@ -75,6 +81,7 @@ export function addFork(program: Command, packageRoot: string): void {
 async function fork(reference: string, flags: ForkFlags, packageRoot: string): Promise<void> {
   const { run, trace: id, offset } = parseAddress(reference);
   const from = await openRun(run);
+  if (flags.delete || flags.restore) return setRemoved(from, id, flags);
   const parent = await findWithForks(from, id, systemClock);
   const store = await forkStore(from, systemClock);
   const step = stepOf(flags);
@@ -105,6 +112,16 @@ async function fork(reference: string, flags: ForkFlags, packageRoot: string): P
     release();
     await connection?.close();
   }
+}
+
+async function setRemoved(run: RunStore, id: string, flags: ForkFlags): Promise<void> {
+  const isRemoved = flags.delete === true;
+  const store = await forkStore(run, systemClock);
+  const fork = isRemoved ? await store.find(id) : await findRemovedFork(store, id);
+  await setForkRemoved(store, fork, isRemoved, systemClock);
+  if (flags.json) return printJson({ ...summaryOf(fork), isRemoved });
+  const undo = isRemoved ? ` Bring it back with: second-thought fork ${fork.id.slice(0, 8)} --restore` : '';
+  process.stdout.write(`The fork ${fork.id.slice(0, 8)} was ${isRemoved ? 'deleted' : 'brought back'}.${undo}\n`);
 }
 
 interface Work {

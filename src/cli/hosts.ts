@@ -5,7 +5,7 @@ import { readTextFile } from '../core/base/files';
 import { stateFolder } from '../core/base/folders';
 import { type HostSpec, hereHost, hereId, hostsInSshConfig, sshHost } from '../core/jobs/hostSpec';
 import { JobHost } from '../core/jobs/jobHost';
-import type { Programs } from '../core/jobs/jobScript';
+import type { Programs } from '../core/jobs/ownProgram';
 import { sshTransport } from '../core/jobs/sshTransport';
 import { hereTransport } from '../core/jobs/transport';
 import { fileConfig } from './config';
@@ -20,6 +20,8 @@ export interface HostFlags {
 export const programsOf = (packageRoot: string): Programs => ({
   cli: path.join(packageRoot, 'dist', 'cli.cjs'),
   remote: path.join(packageRoot, 'media', 'remote'),
+  curation: path.join(packageRoot, 'media', 'curation'),
+  node: process.execPath,
 });
 
 /** A host, and what names it: ourselves, a configuration file, or ~/.ssh/config. */

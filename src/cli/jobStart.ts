@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
 import { SecondThoughtError } from '../core/base/errors';
 import { printable } from '../core/base/untrustedText';
 import type { JobHost } from '../core/jobs/jobHost';
 import type { JobRecords, SavedJob } from '../core/jobs/jobRecords';
-import type { JobRecord, JobSpec } from '../core/jobs/jobSpec';
+import type { JobRecord } from '../core/jobs/jobSpec';
 import { jobRecords } from './jobReport';
 import type { ProgressLine } from './progressLine';
 
@@ -87,28 +86,4 @@ export async function requeueJob(saved: SavedJob, host: JobHost, signal: AbortSi
       last: { state: 'submitting', sentence: '', at: new Date().toISOString() },
     });
   await host.submit(saved.job, { phase: 'free' }, save, { signal });
-}
-
-/** A job before its fields are checked. */
-export type LooseSpec = { inputs?: string[]; after?: string[] } & Record<string, unknown>;
-
-/** A job of a file: paths in it start from its folder. */
-export function fromFolder(spec: JobSpec, folder: string): LooseSpec & JobSpec {
-  const at = (name: string) => path.resolve(folder, name);
-  const common = { ...spec, inputs: spec.inputs.map(at) };
-  switch (common.kind) {
-    case 'custom':
-      return { ...common, script: at(common.script) };
-    case 'study':
-    case 'curation':
-      return { ...common, file: at(common.file) };
-    case 'fine-tune': {
-      const data =
-        !common.data.startsWith('in/') && /\.(jsonl?|parquet|csv)$/.test(common.data) ? at(common.data) : common.data;
-      const model = /^\.\.?\//.test(common.model) ? `./${path.relative('.', at(common.model))}` : common.model;
-      return { ...common, data, model };
-    }
-    case 'serve':
-      return common;
-  }
 }

@@ -6,13 +6,23 @@ import { stateFolder } from '../core/base/folders';
 import type { JobHost } from '../core/jobs/jobHost';
 import { lastSeen, type SavedJob } from '../core/jobs/jobRecords';
 import { jobSpecSchema } from '../core/jobs/jobSpec';
-import { type KnownStep, parsePipeline, planPipeline, type StepPlan } from '../core/jobs/pipeline';
+import {
+  type Expected,
+  expectedInAll,
+  expectedOf,
+  type KnownStep,
+  parsePipeline,
+  planPipeline,
+  type StepPlan,
+} from '../core/jobs/pipeline';
 import { digestOfFiles } from '../core/jobs/transfer';
 import { chooseHost, type HostFlags, openHost } from './hosts';
+import { fromFolder } from './jobFile';
 import { documentVersion, jobLine, jobRecords, summary } from './jobReport';
-import { fromFolder, requeueJob, start } from './jobStart';
+import { requeueJob, start } from './jobStart';
 import { printJson } from './output';
 import type { ProgressLine } from './progressLine';
+import { textTable } from './textTable';
 
 /** What this machine remembers of a pipeline: which job does which step. */
 const memorySchema = z.record(z.string(), z.object({ jobId: z.string(), digest: z.string() }));
@@ -40,14 +50,10 @@ export async function submitPipeline(
   );
   const memory = memorySchema.safeParse(await readJsonFile(memoryFile).catch(() => ({}))).data ?? {};
   const inputs: Record<string, string> = {};
-  for (const { step, job } of pipeline.steps)
-    inputs[step] = await digestOfFiles(host.inputsOf(fromFolder(job, path.dirname(file))));
+  for (const { step, after, job } of pipeline.steps)
+    inputs[step] = await digestOfFiles(host.inputsOf(await fromFolder(job, path.dirname(file), host.spec, after)));
   const plan = planPipeline(pipeline, await statesOf(memory, host, signal), inputs);
-  if (flags.dryRun)
-    return printJson({
-      schemaVersion: documentVersion,
-      steps: plan.map((one) => ({ step: one.step.step, do: one.do })),
-    });
+  if (flags.dryRun) return dryRun(plan, flags);
   const lines: { saved: SavedJob; plan: StepPlan }[] = [];
   for (const one of plan) {
     progress.show(`${one.step.step}: ${one.do}`);
@@ -76,6 +82,27 @@ export async function submitPipeline(
     for (const { done, saved, status } of steps) process.stdout.write(`${done.padEnd(8)} ${jobLine(saved, status)}\n`);
 }
 
+/** What would be done, and what the steps that are left are expected to take. */
+function dryRun(plan: readonly StepPlan[], { json }: Flags): void {
+  const left = expectedInAll(plan.filter((one) => one.do !== 'keep').map(({ step }) => step));
+  if (json) {
+    const steps = plan.map(({ step, do: done }) => ({ step: step.step, do: done, ...expectedOf(step) }));
+    printJson({ schemaVersion: documentVersion, steps, left });
+    return;
+  }
+  const cells = ({ tokens, minutes, gpuHours }: Expected) => [
+    tokens === null ? '' : `≈ ${Math.round(tokens).toLocaleString('en')}`,
+    minutes === null ? '' : `≈ ${minutes < 10 ? minutes.toFixed(1) : Math.round(minutes)}`,
+    gpuHours ? gpuHours.toFixed(1) : '',
+  ];
+  const rows = plan.map(({ step, do: done }) => [step.step, done, ...cells(expectedOf(step))]);
+  const table = textTable(
+    ['step', '', 'tokens', 'minutes', 'GPU hours'],
+    [...rows, ['left to do', '', ...cells(left)]],
+  );
+  process.stdout.write(`${table}\n`);
+}
+
 async function doStep(
   one: StepPlan,
   memory: Memory,
@@ -93,7 +120,7 @@ async function doStep(
   }
   const after = one.step.after.map((name) => memory[name]?.jobId ?? '');
   const from = Object.fromEntries(one.step.after.map((name, index) => [name, after[index] ?? '']));
-  const spec = fromFolder(one.step.job, folder);
+  const spec = await fromFolder(one.step.job, folder, host.spec, one.step.after);
   const named = { name: one.step.step, ...spec, after: [...spec.after, ...after], from: { ...spec.from, ...from } };
   return start(host, host.describe(jobSpecSchema.parse(named)), records, signal, progress);
 }

@@ -2,12 +2,16 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { readTextFile } from '../core/base/files';
-import type { JobRecords } from '../core/jobs/jobRecords';
-import { type JobSpec, jobSpecSchema, parseJob } from '../core/jobs/jobSpec';
+import type { HostSpec } from '../core/jobs/hostSpec';
+import type { JobHost } from '../core/jobs/jobHost';
+import type { JobRecords, SavedJob } from '../core/jobs/jobRecords';
+import { type JobRecord, type JobSpec, jobSpecSchema, parseJob } from '../core/jobs/jobSpec';
+import type { JobStatus } from '../core/jobs/jobState';
 import { chooseHost, type HostFlags, openHost } from './hosts';
 import { untilInterrupted } from './interrupt';
+import { fromFolder, type LooseSpec } from './jobFile';
 import { documentVersion, jobLine, jobRecords, printLog, summary } from './jobReport';
-import { fromFolder, type LooseSpec, start } from './jobStart';
+import { start } from './jobStart';
 import { submitPipeline } from './jobsPipeline';
 import { positive } from './numbers';
 import { printJson } from './output';
@@ -68,17 +72,17 @@ async function submit(file: string, words: string[], flags: SubmitFlags, package
     if (/\.pipeline\.ya?ml$/.test(file)) return await submitPipeline(file, flags, packageRoot, { signal, progress });
     const host = openHost(await chooseHost(flags), packageRoot);
     const records = jobRecords();
-    const spec = await specOf(file, words, flags, records);
+    const spec = await specOf(file, words, flags, host.spec, records);
     const job = host.describe(spec);
     if (flags.dryRun) {
       const training = spec.kind === 'fine-tune' ? await trainingAhead(spec) : undefined;
       return printJson({ schemaVersion: documentVersion, job, ...host.preview(job), training });
     }
     const saved = await start(host, job, records, signal, progress);
-    const status = (await host.states([job], { signal })).get(job.id) ?? { state: 'queued', sentence: '' };
-    progress.clear();
-    if (flags.json) printJson({ schemaVersion: documentVersion, ...summary(saved, status) });
-    else process.stdout.write(`${jobLine(saved, status)}\n`);
+    const started = [saved];
+    if (spec.kind === 'study' && spec.tasks > 1)
+      started.push(await start(host, host.describe(mergeOf(job, packageRoot)), records, signal, progress));
+    await report(started, host, flags, signal, progress);
     if (flags.follow) await printLog(host, job, { follow: true, task: 0, offset: 0 });
     else if (!flags.json) process.stdout.write(`Its log: second-thought jobs logs -f ${job.id.slice(-8)}\n`);
   } finally {
@@ -87,13 +91,53 @@ async function submit(file: string, words: string[], flags: SubmitFlags, package
   }
 }
 
-async function specOf(file: string, words: string[], flags: SubmitFlags, records: JobRecords): Promise<JobSpec> {
+/** How what was started is: the job, and where there is one, the job that merges its shards. */
+async function report(
+  started: SavedJob[],
+  host: JobHost,
+  { json }: SubmitFlags,
+  signal: AbortSignal,
+  progress: ProgressLine,
+): Promise<void> {
+  const states = await host.states(
+    started.map(({ job }) => job),
+    { signal },
+  );
+  progress.clear();
+  const [first, second] = started.map((saved) => {
+    const status: JobStatus = states.get(saved.job.id) ?? { state: 'queued', sentence: '' };
+    return { line: jobLine(saved, status), document: summary(saved, status) };
+  });
+  const merge = second ? { merge: second.document } : {};
+  if (json) printJson({ schemaVersion: documentVersion, ...first?.document, ...merge });
+  else for (const one of [first, second]) if (one) process.stdout.write(`${one.line}\n`);
+}
+
+/** The job that makes one run of the shards of an array. */
+function mergeOf({ id, name }: JobRecord, packageRoot: string): JobSpec {
+  return jobSpecSchema.parse({
+    kind: 'custom',
+    name: `${name} merged`,
+    script: path.join(packageRoot, 'media', 'remote', 'merge.sh'),
+    secondThought: true,
+    after: [id],
+    from: { study: id },
+  });
+}
+
+async function specOf(
+  file: string,
+  words: string[],
+  flags: SubmitFlags,
+  host: HostSpec,
+  records: JobRecords,
+): Promise<JobSpec> {
   const { name, gpus, nodes, cpus, memory, time, tasks, input, after = [] } = flags;
   const earlier = await Promise.all(after.map(async (reference) => (await records.find(reference)).job.id));
   const asked = Object.fromEntries(
     Object.entries({ name, gpus, nodes, cpus, memory, time, tasks }).filter(([, value]) => value !== undefined),
   );
-  const base = await describedBy(file, words);
+  const base = await describedBy(file, words, host);
   const all = {
     ...base,
     ...asked,
@@ -107,12 +151,13 @@ async function specOf(file: string, words: string[], flags: SubmitFlags, records
 }
 
 /** What a file is, by its name. Paths in it start from its folder. */
-async function describedBy(file: string, words: string[]): Promise<LooseSpec> {
-  if (file.endsWith('.study.yaml'))
-    return { kind: 'study', name: path.basename(file, '.study.yaml'), file, arguments: words };
-  if (file.endsWith('.curation.yaml'))
-    return { kind: 'curation', name: path.basename(file, '.curation.yaml'), file, arguments: words };
+async function describedBy(file: string, words: string[], host: HostSpec): Promise<LooseSpec> {
+  const kind = /\.(study|curation)\.ya?ml$/.exec(file)?.[1];
+  if (kind) {
+    const name = path.basename(file).replace(/\.\w+\.ya?ml$/, '');
+    return fromFolder(jobSpecSchema.parse({ kind, name, file, arguments: words }), '.', host);
+  }
   if (!/\.job\.ya?ml$/.test(file))
     return { kind: 'custom', name: path.basename(file).replace(/^-+/, '') || 'custom', script: file, arguments: words };
-  return fromFolder(parseJob(await readTextFile(file), path.basename(file)), path.dirname(file));
+  return fromFolder(parseJob(await readTextFile(file), path.basename(file)), path.dirname(file), host);
 }

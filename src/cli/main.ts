@@ -4,6 +4,7 @@ import { workerData } from 'node:worker_threads';
 import { Command, CommanderError } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { isGraderThread, useGraderProgram } from '../core/grade/graderThread';
+import { addCache } from './cache';
 import { addCompare } from './compare';
 import { addConvert } from './convert';
 import { addCurate } from './curate';
@@ -15,6 +16,7 @@ import { addGrade } from './grade';
 import { addHosts } from './hostsCommand';
 import { addImport } from './import';
 import { addJobs } from './jobs';
+import { addMerge } from './merge';
 import { addNotes } from './notes';
 import { exitCodeOf, printError } from './output';
 import { addProbe } from './probe';
@@ -37,9 +39,11 @@ async function main(argv: string[]): Promise<number> {
     .configureOutput({ writeErr: () => {} }); // errors are printed once, below, in the form that was asked for
   addForce(program, packageRoot);
   addRun(program, packageRoot);
+  addMerge(program);
   addScore(program);
   addCompare(program);
-  addGrade(program);
+  addGrade(program, packageRoot);
+  addCache(program);
   addServe(program, packageRoot);
   addConvert(program, packageRoot);
   addDoctor(program, packageRoot);

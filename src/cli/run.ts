@@ -5,18 +5,26 @@ import { describeError, reportError, SecondThoughtError, toSecondThoughtError } 
 import { readTextFile } from '../core/base/files';
 import { lockFolder } from '../core/base/folderLock';
 import { printable } from '../core/base/untrustedText';
+import type { ConfigFile } from '../core/config/configFile';
 import { describeDuration } from '../core/evaluate/estimate';
+import { cachedClient } from '../core/inference/cachedClient';
+import type { RunSamples } from '../core/numbers/runSamples';
+import { seenSentences } from '../core/numbers/words';
 import type { ScorerPool } from '../core/scorers/scorerPool';
 import { type Connection, connect } from '../core/servers/connect';
 import { compareFingerprints, measureFingerprint } from '../core/servers/fingerprint';
 import { estimateStudy } from '../core/studies/estimateStudy';
 import { executeStudy } from '../core/studies/executeStudy';
+import { seenSets } from '../core/studies/readRunSamples';
 import { conditionProgress, type RunStatus, StatusWriter } from '../core/studies/runStatus';
+import { ownOf, parseShard, type Shard } from '../core/studies/shard';
 import { parseStudy, type Study } from '../core/studies/studyFile';
 import { type PlannedCondition, planStudy, type StudyPlan } from '../core/studies/studyPlan';
 import { StudyRun } from '../core/studies/studyRun';
 import { labelled } from '../core/traces/trace';
+import { requestCache } from './cache';
 import { untilInterrupted } from './interrupt';
+import { type OpenMatcher, openMatcher } from './matcher';
 import { positive } from './numbers';
 import { printJson } from './output';
 import { newRunFolder } from './runFolder';
@@ -30,9 +38,11 @@ interface RunFlags extends ServerFlags {
   out?: string;
   only?: string[];
   limit?: number;
+  shard?: Shard;
   concurrency: number;
   dryRun?: boolean;
   acceptServerChange?: boolean;
+  cache: boolean;
   json?: boolean;
 }
 
@@ -56,10 +66,12 @@ export function addRun(program: Command, packageRoot: string): void {
       'only this condition, by its name; may be given again',
       (text, all: string[] = []) => [...all, text],
     )
+    .option('--shard <i/n>', 'only the problems of this shard, from 0/n on; merge puts them together', parseShard)
     .option('--limit <n>', 'the first n problems of each set', positive)
     .option('--dialect <name>', 'how the model writes thinking, and not as the study says')
     .option('--concurrency <n>', 'samples at the same time (8)', positive, 8)
     .option('--accept-server-change', 'go on with a run although the server serves something else now')
+    .option('--no-cache', 'ask for every reply anew, also for those that an earlier run got to the same request')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--json', 'print one JSON document');
   addServerOptions(command)
@@ -80,16 +92,32 @@ async function start(file: string, flags: RunFlags, packageRoot: string): Promis
   const study = limited(parseStudy(text, path.basename(file)), flags.limit);
   const choice = await chooseServer({ ...flags, ...serverOf(flags.server ?? study.server) });
   const dialect = flags.dialect === undefined ? (study.dialect ?? choice.dialect) : choice.dialect;
-  const { grader } = choice.config; // what the study says goes before it
-  const plan = await planStudy(grader === undefined ? study : { grader, ...study }, file, dialect);
+  const { grader, logprobs } = choice.config; // what the study says goes before it
+  const usual = { ...(grader === undefined ? {} : { grader }), ...(logprobs === undefined ? {} : { logprobs }) };
+  const plan = await planStudy({ ...usual, ...study }, file, dialect);
   checkNames(plan.conditions, flags.only);
   const runs = path.resolve(flags.out ?? path.join(path.dirname(file), 'runs'));
-  if (flags.dryRun) return dryRun(plan, runs, flags);
+  const { shard } = flags;
+  if (shard && flags.into !== undefined) {
+    throw new SecondThoughtError('bad-usage', '--shard makes a run of its own, and --into names one that is there.', {
+      remedy: 'Leave one of them out.',
+    });
+  }
+  const released = choice.released === undefined ? {} : { released: choice.released };
+  if (flags.dryRun) {
+    const own = { ...plan, problems: ownOf(plan.problems, shard) };
+    return dryRun(own, runs, flags, seenSets({ ...plan, server: released }));
+  }
   const source = { file: path.resolve(file), text };
   await withConnection(flags, choice, packageRoot, async (places) => {
     if (flags.into === undefined) {
       const { id, url, model, version, level } = places.connection.server;
-      const about = { study: source, server: { id, url, model, version }, clock: systemClock };
+      const about = {
+        study: source,
+        server: { id, url, model, version, ...released },
+        clock: systemClock,
+        ...(shard ? { shard } : {}),
+      };
       const made = labelledPlan(plan, { level });
       const run = await StudyRun.create(newRunFolder(runs, made.title, systemClock.now()), made, about);
       return work(run, places, flags);
@@ -103,7 +131,9 @@ async function resume(folder: string, flags: RunFlags, packageRoot: string): Pro
   const run = await StudyRun.open(path.resolve(folder), systemClock);
   checkNames(run.about.conditions, flags.only);
   const choice = await chooseServer({ ...flags, ...serverOf(flags.server ?? run.about.server.id) });
-  if (flags.dryRun) return dryRun({ ...run.about, problems: run.problems }, path.dirname(run.folder), flags);
+  if (flags.dryRun) {
+    return dryRun({ ...run.about, problems: run.ownProblems }, path.dirname(run.folder), flags, seenSets(run.about));
+  }
   await withConnection(flags, choice, packageRoot, (places) => work(run, places, flags));
 }
 
@@ -119,6 +149,8 @@ interface Places {
   connection: Connection;
   signal: AbortSignal;
   scorers: ScorerPool;
+  packageRoot: string;
+  config: ConfigFile;
 }
 
 async function withConnection(
@@ -134,7 +166,7 @@ async function withConnection(
     const deterministic = flags.deterministic ? { deterministic: true } : {};
     connection = await connect(choice.server, { packageRoot, signal, ...deterministic });
     scorers = scorerPool({ packageRoot, signal, policy: connection, flags, choice });
-    await task({ connection, signal, scorers });
+    await task({ connection, signal, scorers, packageRoot, config: choice.config });
   } finally {
     release();
     await scorers?.close();
@@ -145,14 +177,16 @@ async function withConnection(
 /** Makes what is left of a run. However it ends, `status.json` says so, and the run can go on from there. */
 async function work(
   run: StudyRun,
-  { connection, signal, scorers }: Places,
+  { connection, signal, scorers, packageRoot, config }: Places,
   flags: RunFlags,
   change?: () => Promise<void>,
 ): Promise<void> {
   const free = await lockFolder(run.folder);
+  let judge: OpenMatcher | undefined;
   try {
     await checkServer(run, connection, flags, signal);
     await change?.();
+    judge = await openMatcher(run.about.grader, { packageRoot, signal, config });
     const status = new StatusWriter(run, systemClock, () => connection.scheduler.inFlight);
     const table = new LiveRunTable(process.stderr, run, status);
     const onProgress = () => {
@@ -163,12 +197,13 @@ async function work(
     try {
       const { concurrency, only } = flags;
       await executeStudy(run, {
-        connection,
+        connection: flags.cache ? withCache(connection, run, flags) : connection,
         clock: systemClock,
         concurrency,
         signal,
         onProgress,
         scorerFor: (text) => scorers.get(text),
+        matcher: judge.matcher,
         ...(only ? { only: only.map((name) => labelled(name, connection.server)) } : {}),
       });
       table.clear();
@@ -180,15 +215,27 @@ async function work(
       throw withWayOn(error, run.folder);
     }
   } finally {
+    await judge?.close();
     await free();
   }
+}
+
+/** The same connection, whose replies are kept on disk, for other runs too. */
+function withCache(connection: Connection, { about }: StudyRun, { deterministic = false }: RunFlags): Connection {
+  const server = { id: connection.server.id, deterministic, fingerprint: about.fingerprint };
+  const options = { cache: requestCache(), clock: systemClock, server };
+  return { ...connection, clientFor: (key) => cachedClient(connection.clientFor(key), options) };
 }
 
 function report(run: StudyRun, { finished, planned, errors }: RunStatus, flags: RunFlags): void {
   const conditions = conditionProgress(run);
   const failures = errors === 0 ? '' : `\n${errors} samples failed; second-thought run --resume tries them again.`;
-  if (flags.json) printJson({ schemaVersion: 1, run: run.folder, planned, finished, errors, conditions });
-  else process.stdout.write(`${runTable(conditions)}${failures}\n`);
+  const tokensFromCache = [...run.records].reduce((sum, record) => sum + (record.tokensFromCache ?? 0), 0);
+  const kept =
+    tokensFromCache === 0 ? '' : `\n${tokensFromCache} tokens came from the cache; --no-cache asks for them anew.`;
+  if (flags.json) {
+    printJson({ schemaVersion: 1, run: run.folder, planned, finished, errors, tokensFromCache, conditions });
+  } else process.stdout.write(`${runTable(conditions)}${kept}${failures}\n`);
 }
 
 /** What stopped the run, and how to go on: nothing that was made is lost. */
@@ -250,7 +297,12 @@ function checkNames(conditions: readonly PlannedCondition[], only: readonly stri
 }
 
 /** What would be made, and how long it would take by what earlier runs measured. */
-async function dryRun(plan: Pick<StudyPlan, 'conditions' | 'problems'>, runs: string, flags: RunFlags): Promise<void> {
+async function dryRun(
+  plan: Pick<StudyPlan, 'conditions' | 'problems'>,
+  runs: string,
+  flags: RunFlags,
+  seen: RunSamples['seen'] = {},
+): Promise<void> {
   const estimate = await estimateStudy(plan, runs, flags.concurrency);
   const rows = estimate.conditions.map(
     ({ name, requests, tokens }) =>
@@ -261,6 +313,7 @@ async function dryRun(plan: Pick<StudyPlan, 'conditions' | 'problems'>, runs: st
     tokens === null || durationMs === null
       ? 'How long it takes is known once each condition was run before: try --limit 5.'
       : `≈ ${tokens} tokens, ≈ ${describeDuration(durationMs)}`;
-  if (flags.json) printJson({ schemaVersion: 1, ...estimate });
-  else process.stdout.write(`${rows.join('\n')}\n${samples} samples in all. ${time}\n`);
+  if (flags.json) return printJson({ schemaVersion: 1, ...estimate, seen });
+  const marks = Object.entries(seen).flatMap(([name, months]) => seenSentences(printable(name), months));
+  process.stdout.write(`${rows.join('\n')}\n${[`${samples} samples in all. ${time}`, ...marks].join('\n')}\n`);
 }

@@ -1,10 +1,15 @@
+import path from 'node:path';
 import { type Command, Option } from 'commander';
+import { systemClock } from '../core/base/clock';
 import { SecondThoughtError } from '../core/base/errors';
 import { readTextFile } from '../core/base/files';
 import type { Quantity } from '../core/numbers/bootstrap';
 import { parsePoints, scorePoints } from '../core/numbers/scorePoints';
 import { defaultOptions, scoreRun } from '../core/numbers/scoreRun';
-import { readRunSamples } from '../core/studies/readRunSamples';
+import { matcherReport } from '../core/studies/matcherReport';
+import { runSamplesOf } from '../core/studies/readRunSamples';
+import { StudyRun } from '../core/studies/studyRun';
+import { matcherText } from './matcherText';
 import { positive } from './numbers';
 import { printJson } from './output';
 import {
@@ -71,7 +76,9 @@ async function score(folder: string | undefined, flags: ScoreFlags): Promise<voi
       remedy: 'Give a RUN, --samples FILE or --points FILE.',
     });
   }
-  const run = samples === undefined ? await readRunSamples(folder ?? '') : await readSamplesFile(samples);
+  const study = samples === undefined ? await StudyRun.open(path.resolve(folder ?? ''), systemClock) : undefined;
+  const run = study ? runSamplesOf(study) : await readSamplesFile(samples ?? '');
+  const matcher = study ? matcherReport(study.records) : null;
   const conditions = flags.only === undefined ? run.conditions : conditionsByName(run, flags.only);
   const report = scoreRun(
     { ...run, conditions },
@@ -83,7 +90,8 @@ async function score(folder: string | undefined, flags: ScoreFlags): Promise<voi
       ...(flags.tokens === undefined ? {} : { budgets: flags.tokens }),
     },
   );
-  return flags.json ? printJson(report) : print(scoreText(report));
+  if (flags.json) return printJson(matcher ? { ...report, matcher } : report);
+  print(matcher ? `${scoreText(report)}\n\n${matcherText(matcher)}` : scoreText(report));
 }
 
 function print(text: string): void {

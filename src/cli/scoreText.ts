@@ -39,7 +39,33 @@ export function pointsText({ points, control, scaling, performance, intervals, c
 export function scoreText(score: RunScore): string {
   if (score.problemSets.length === 0) return 'No sample was made yet.';
   const title = score.isFinished ? score.title : `${score.title} (not finished: no verdicts)`;
-  return [heading(title), ...score.problemSets.map(setText)].join('\n\n');
+  return [heading(title), ...score.problemSets.map(setText), ...publishedText(score)].join('\n\n');
+}
+
+/** What the study reproduces, as the paper has it: never mixed with what was measured. */
+function publishedText({ published }: RunScore): string[] {
+  if (!published) return [];
+  const { title, about, axis, sets, measures } = published;
+  const unit = { thinkingTokens: 'thinking', generatedTokens: 'generated', examples: 'examples' };
+  const rows = sets.flatMap(({ problemSet, points }) =>
+    points.map(({ name, series, x, accuracy }) => [
+      problemSet,
+      name === series ? name : `${name} (${series})`,
+      x === null ? '–' : decimal(x, 0),
+      decimal(accuracy),
+    ]),
+  );
+  const slopes = measures.map(({ method, control, scaling, performance }) => [
+    method,
+    String(control),
+    decimal(scaling, 0),
+    decimal(performance),
+  ]);
+  return [
+    `${heading(`Published: s1, ${title}`)}  ${about}`,
+    textTable(['problem set', 'published', axis ? unit[axis] : '–', 'accuracy %'], rows),
+    ...(slopes.length > 0 ? [textTable(['published', 'Control %', 'Scaling', 'Performance %'], slopes)] : []),
+  ];
 }
 
 function setText(set: SetScore): string {

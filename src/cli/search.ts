@@ -19,6 +19,7 @@ interface SearchFlags {
   condition?: string;
   minTokens?: number;
   maxTokens?: number;
+  label?: string;
   limit: number;
   lines?: boolean;
   json?: boolean;
@@ -58,6 +59,7 @@ export function addSearch(program: Command): void {
     .option('--condition <key>', 'only traces of this condition')
     .option('--min-tokens <n>', 'only traces with so many thinking tokens or more', count)
     .option('--max-tokens <n>', 'only traces with so many thinking tokens or fewer', count)
+    .option('--label <name>', 'only traces with a note of this label')
     .option('--limit <n>', 'so many hits (100)', positive, 100)
     .option('--json', 'print one JSON document')
     .addOption(new Option('--lines', 'print a JSON line for each hit, as it is found').conflicts('json'))
@@ -90,7 +92,7 @@ async function search(pattern: string, runs: string[], flags: SearchFlags): Prom
 }
 
 function queryOf(pattern: string, flags: SearchFlags): SearchQuery {
-  const { regex, matchCase, in: phase, origin, fate, outcome, condition, minTokens, maxTokens } = flags;
+  const { regex, matchCase, in: phase, origin, fate, outcome, condition, minTokens, maxTokens, label } = flags;
   const wanted = {
     phase,
     origin,
@@ -99,6 +101,7 @@ function queryOf(pattern: string, flags: SearchFlags): SearchQuery {
     conditionKey: condition,
     minThinkingTokens: minTokens,
     maxThinkingTokens: maxTokens,
+    label,
     matchCase: matchCase ? true : undefined,
   };
   const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined));

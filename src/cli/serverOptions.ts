@@ -1,8 +1,9 @@
+import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { type ConfigFile, dialectNamed } from '../core/config/configFile';
 import type { Condition } from '../core/forcing/condition';
-import { bundledServer, type ServerEntry, type ServerSpec, usualDialect } from '../core/servers/serverSpec';
+import { bundledServer, isGgufPath, type ServerEntry, type ServerSpec, usualDialect } from '../core/servers/serverSpec';
 import { fileConfig } from './config';
 import { positive } from './numbers';
 
@@ -21,13 +22,18 @@ export interface Choice {
   server: ServerSpec;
   dialect: Condition['dialect'];
   config: ConfigFile;
+  /** Month in which the server's model came out, where the configuration says so. */
+  released?: string | undefined;
 }
 
 /** The flags that choose a server; the same for every command that talks to one. */
 export function addServerOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--server <id|url>', 'inference server: its URL, or its id in a configuration file; or "bundled"'),
+      new Option(
+        '--server <id|url|file>',
+        'inference server: its URL, its id in a configuration file, "bundled", or the path of a GGUF file (./x.gguf)',
+      ),
     )
     .addOption(new Option('--api-key-env <name>', 'environment variable that holds the API key'))
     .addOption(new Option('--model <name>', 'model to use on that server; without it: the first it lists'))
@@ -50,13 +56,18 @@ export async function chooseServer(flags: ServerFlags): Promise<Choice> {
     refuseStray(flags);
     return { server: bundledServer, dialect: dialectNamed(flags.dialect ?? usualDialect, config), config };
   }
-  const entry = name.includes('://') ? { id: name, url: name } : entryOf(name, config);
+  if (isGgufPath(name)) {
+    refuseStray(flags);
+    const file: ServerSpec = { kind: 'gguf', id: path.resolve(name) };
+    return { server: file, dialect: dialectNamed(flags.dialect ?? usualDialect, config), config };
+  }
+  const entry: ServerEntry = name.includes('://') ? { id: name, url: name } : entryOf(name, config);
   const dialect = dialectNamed(flags.dialect ?? entry.dialect ?? usualDialect, config);
-  return { server: specOf(entry, flags), dialect, config };
+  return { server: specOf(entry, flags), dialect, config, released: entry.released };
 }
 
 /** A server by id or URL, as scorers name theirs. @throws SecondThoughtError `bad-usage` */
-export function serverNamed(name: string, { config }: Choice, flags: ServerFlags = {}): ServerSpec {
+export function serverNamed(name: string, { config }: Pick<Choice, 'config'>, flags: ServerFlags = {}): ServerSpec {
   if (name === bundledServer.id) return bundledServer;
   return specOf(name.includes('://') ? { id: name, url: name } : entryOf(name, config), flags);
 }

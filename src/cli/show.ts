@@ -5,12 +5,13 @@ import { cliScratchFolder } from '../core/base/folders';
 import { printable } from '../core/base/untrustedText';
 import { gradeTrace } from '../core/evaluate/outcome';
 import { placedSpans } from '../core/lab/place';
+import { entropyEstimate } from '../core/lab/uncertainty';
 import { RunStore } from '../core/traces/runStore';
-import { describeTrace, type Trace, thinkingTokens } from '../core/traces/trace';
+import { describeTrace, receivedIdsOf, type Trace, thinkingTokens } from '../core/traces/trace';
 import { traceToText } from '../core/traces/traceText';
 import { paint, printJson } from './output';
 import { textTable } from './textTable';
-import { findTrace } from './tracePlace';
+import { findLogprobs, findTrace } from './tracePlace';
 import { traceReport } from './traceReport';
 import { TraceStream } from './traceStream';
 
@@ -30,6 +31,12 @@ export function addShow(program: Command): void {
         'print its parts with their places: where "fork" and "probe" can take hold of it',
       ).conflicts(['json', 'text']),
     )
+    .addOption(
+      new Option(
+        '--logprobs',
+        'print each received token as a JSON line: pass, id, text, log-probability, entropy, alternatives',
+      ).conflicts(['json', 'text', 'places']),
+    )
     .addHelpText('after', example)
     .action(show);
 }
@@ -44,13 +51,15 @@ interface ShowFlags {
   json?: boolean;
   text?: boolean;
   places?: boolean;
+  logprobs?: boolean;
 }
 
 async function show(reference: string | undefined, flags: ShowFlags): Promise<void> {
   if (reference === undefined) {
-    if (flags.text || flags.places) throw noTrace();
+    if (flags.text || flags.places || flags.logprobs) throw noTrace();
     return list(flags);
   }
+  if (flags.logprobs) return printLogprobs(reference);
   const trace = await findTrace(reference);
   if (flags.places) return printPlaces(trace);
   if (flags.text) {
@@ -64,9 +73,27 @@ async function show(reference: string | undefined, flags: ShowFlags): Promise<vo
 }
 
 function noTrace(): SecondThoughtError {
-  return new SecondThoughtError('bad-usage', '--text and --places show one trace, and none is named.', {
+  return new SecondThoughtError('bad-usage', '--text, --places and --logprobs show one trace, and none is named.', {
     remedy: 'Give its id or file; "second-thought show" lists what there is.',
   });
+}
+
+async function printLogprobs(reference: string): Promise<void> {
+  const trace = await findTrace(reference);
+  const recorded = await findLogprobs(reference, trace);
+  if (!recorded) {
+    throw new SecondThoughtError('file-not-found', `No log-probabilities of the trace ${trace.id} were recorded.`, {
+      remedy: 'Generate it with --logprobs, or set logprobs in a configuration file or a study.',
+    });
+  }
+  const lines = recorded.passes.flatMap((entries, pass) => {
+    const ids = receivedIdsOf(trace, pass);
+    return entries.map((entry, at) => {
+      const known = entry ? { ...entry, entropy: entropyEstimate(entry) } : { logprob: null };
+      return `${JSON.stringify({ pass, at, id: ids[at], ...known })}\n`;
+    });
+  });
+  process.stdout.write(lines.join(''));
 }
 
 function printPlaces(trace: Trace): void {

@@ -1,14 +1,16 @@
 import path from 'node:path';
 import { systemClock } from '../core/base/clock';
 import { SecondThoughtError } from '../core/base/errors';
+import { readTextFile } from '../core/base/files';
 import { cliScratchFolder } from '../core/base/folders';
 import type { Connection } from '../core/servers/connect';
 import { bundledServer } from '../core/servers/serverSpec';
 import { parseAddress } from '../core/traces/address';
-import { findWithForks } from '../core/traces/forkStore';
+import { findWithForks, logprobsOf } from '../core/traces/forkStore';
+import type { RecordedLogprobs } from '../core/traces/logprobs';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
-import { readTraceFile } from '../core/traces/traceFile';
+import { parseTraceLogprobs, readTraceFile } from '../core/traces/traceFile';
 import { type Choice, chooseServer, type ServerFlags } from './serverOptions';
 
 /** A run by its folder; without one, the run of the traces that `force` made. @throws SecondThoughtError `file-not-found` */
@@ -24,6 +26,12 @@ export async function findTrace(reference: string): Promise<Trace> {
   if (reference.endsWith('.json')) return readTraceFile(reference);
   const { run, trace } = parseAddress(reference);
   return findWithForks(await openRun(run), trace, systemClock);
+}
+
+/** What was recorded of the tokens of a trace that was found by this reference. */
+export async function findLogprobs(reference: string, trace: Trace): Promise<RecordedLogprobs | undefined> {
+  if (reference.endsWith('.json')) return parseTraceLogprobs(await readTextFile(reference));
+  return logprobsOf((await openRun(parseAddress(reference).run)).folder, trace);
 }
 
 /** The server that a trace is gone on with: the one of the flags, else the bundled one if it made the trace. */

@@ -6,20 +6,22 @@ import { conditionKey } from '../core/forcing/condition';
 import { waitAgain } from '../core/forcing/fork';
 import { prepareTrace } from '../core/forcing/prepare';
 import { generateRecorded } from '../core/forcing/recorded';
+import { Matcher } from '../core/grade/matcher';
 import { setRemoved } from '../core/lab/notes';
 import type { Scorer } from '../core/scorers/scorer';
+import { chatModel } from '../core/servers/chatModel';
 import { type Connection, connect } from '../core/servers/connect';
 import { examineServer } from '../core/servers/doctor';
 import { probeServer, proposeDialect } from '../core/servers/probe';
 import type { ServerSpec } from '../core/servers/serverSpec';
 import { readRunSamples } from '../core/studies/readRunSamples';
-import { findWithForks } from '../core/traces/forkStore';
+import { findWithForks, logprobsOf } from '../core/traces/forkStore';
 import { RunStore } from '../core/traces/runStore';
 import type { Trace } from '../core/traces/trace';
 import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/engine';
 import { runReport } from '../runPage/runReport';
 import { CurationViews } from './curationViews';
-import { forksOf, keepAsRow, laboratoryOf, probesOf, writeNote } from './laboratory';
+import { forksOf, keepAsRow, laboratoryOf, probesOf, removeFork, writeNote } from './laboratory';
 import { EngineScorers } from './scorers';
 
 interface EngineOptions {
@@ -50,6 +52,7 @@ export class Engine {
   readonly #answering = new Map<number, AbortController>();
   /** One connection per server as configured; kept, so that a local server starts once. */
   readonly #connections = new Map<string, Promise<Connection>>();
+  readonly #matchers = new WeakMap<Connection, Matcher>();
 
   readonly #scorers: EngineScorers;
 
@@ -65,7 +68,7 @@ export class Engine {
     try {
       const { runs = [], ...result } = await this.#perform(request, cancel.signal);
       this.#options.send({ type: 'reply', requestId, result });
-      for (const run of runs) this.#run(run);
+      for (const each of runs) this.#run(each);
     } catch (error) {
       const shown = cancel.signal.aborted ? new SecondThoughtError('cancelled', 'Stopped.') : error;
       this.#options.send({ type: 'failure', requestId, error: reportError(shown) });
@@ -90,7 +93,7 @@ export class Engine {
     const { store, clock } = this.#options;
     switch (request.type) {
       case 'force': {
-        return begin(await this.#prepare(request, signal));
+        return begin({ ...(await this.#prepare(request, signal)), logprobs: request.logprobs });
       }
       case 'evaluate':
         return this.#evaluate(request, signal);
@@ -111,7 +114,8 @@ export class Engine {
       case 'waitAgain': {
         const parent = await store.find(request.traceId);
         const connection = await this.#connectFor(parent, request.server, signal);
-        return begin({ trace: waitAgain(parent, clock), connection });
+        const matcher = await this.#matcher(request.judge, signal);
+        return begin({ trace: waitAgain(parent, clock), connection, matcher });
       }
       case 'continue':
         return this.#beginAgain(request, signal);
@@ -130,7 +134,8 @@ export class Engine {
       case 'fork': {
         const connection = await this.#connectFor(request.parent, request.server, signal);
         const forks = await forksOf(request, connection);
-        return { forks: structuredClone(forks), runs: forks.map((trace) => ({ trace, connection })) };
+        const matcher = await this.#matcher(request.judge, signal);
+        return { forks: structuredClone(forks), runs: forks.map((trace) => ({ trace, connection, matcher })) };
       }
       case 'probeTrace': {
         const connection = await this.#connectFor(request.trace, request.server, signal);
@@ -142,11 +147,18 @@ export class Engine {
       }
       case 'removeNote':
         return { note: await setRemoved(request.run ?? store.folder, request.noteId, request.isRemoved) };
+      case 'removeFork':
+        await removeFork(request, store, clock);
+        return {};
       case 'trainingRow':
         await keepAsRow(request, await this.#connectFor(request.trace, request.server, signal));
         return {};
       case 'laboratory':
-        return { laboratory: await laboratoryOf(request.trace, request.run ?? store.folder, store) };
+        return { laboratory: await laboratoryOf(request.trace, request.run, store) };
+      case 'logprobs': {
+        const logprobs = await logprobsOf(request.run ?? store.folder, request.trace);
+        return logprobs ? { logprobs } : {};
+      }
       case 'score':
         return { report: runReport(await readRunSamples(request.run)) };
       case 'curation':
@@ -165,19 +177,22 @@ export class Engine {
 
   async #prepare(request: Order, signal: AbortSignal): Promise<ToRun> {
     const connection = await this.#connect(request.server, signal);
-    const { problem, condition, seed, sample } = request;
+    const { problem, condition, seed, sample, grader } = request;
+    const order = { problem, condition, server: connection.server, studySeed: seed, sample, grader };
+    const matcher = await this.#matcher(request.judge, signal);
     const scorer = await this.#scorers.get(condition.scorer, connection, request.scorerServer);
-    const order = { problem, condition, server: connection.server, studySeed: seed, sample };
-    return { trace: await prepareTrace(order, connection.client, this.#options.clock, signal), connection, scorer };
+    const trace = await prepareTrace(order, connection.client, this.#options.clock, signal);
+    return { trace, connection, matcher, scorer };
   }
 
   /** A whole trace without anyone watching; one that was interrupted stays in its journal and is a failure here. */
   async #evaluate(request: Evaluation, signal: AbortSignal): Promise<EngineResult> {
-    const { trace, connection, scorer } = await this.#prepareInTurn(request, signal);
+    const { trace, connection, matcher, scorer } = await this.#prepareInTurn(request, signal);
     const { store, clock } = this.#options;
     const { retry } = connection;
+    const { logprobs } = request;
     const client = connection.clientFor(trace.conditionKey);
-    await generateRecorded(trace, store, { client, clock, signal, retry, scorer });
+    await generateRecorded(trace, store, { client, clock, signal, retry, scorer, matcher, logprobs });
     const outcome = outcomeRecord(trace);
     if (outcome) return { outcome };
     const { code, message, remedy } = trace.interruption ?? { code: 'internal', message: 'The trace has no outcome.' };
@@ -185,19 +200,17 @@ export class Engine {
   }
 
   /** Takes up an interrupted trace, once: the place is taken before anything is waited for. */
-  async #beginAgain({ traceId, server, scorerServer }: Continuation, signal: AbortSignal) {
+  async #beginAgain({ traceId, server, scorerServer, judge }: Again, signal: AbortSignal) {
     if (this.#running.has(traceId) || this.#resuming.has(traceId)) throw alreadyRunning();
     this.#resuming.add(traceId);
     try {
       const connection = await this.#connect(server, signal);
+      const matcher = await this.#matcher(judge, signal);
       const trace = await this.#options.store.find(traceId);
       if (trace.status !== 'interrupted') throw nothingToContinue();
       this.#refuseOtherModel(trace, connection);
-      return begin({
-        trace,
-        connection,
-        scorer: await this.#scorers.get(trace.condition.scorer, connection, scorerServer),
-      });
+      const scorer = await this.#scorers.get(trace.condition.scorer, connection, scorerServer);
+      return begin({ trace, connection, matcher, scorer });
     } catch (error) {
       this.#resuming.delete(traceId);
       throw error;
@@ -242,7 +255,16 @@ export class Engine {
     return this.#shared(spec);
   }
 
-  #run({ trace, connection, scorer }: ToRun): void {
+  /** The language model that grades: one for all traces, so that it knows the answers that were given before. */
+  async #matcher(judge: ServerSpec | undefined, signal: AbortSignal): Promise<Matcher | undefined> {
+    if (!judge) return undefined;
+    const connection = await this.#connect(judge, signal);
+    const matcher = this.#matchers.get(connection) ?? new Matcher(chatModel(connection, this.#options));
+    this.#matchers.set(connection, matcher);
+    return matcher;
+  }
+
+  #run({ trace, connection, matcher, scorer, logprobs }: ToRun): void {
     const { store, clock, send } = this.#options;
     const stop = new AbortController();
     const answerNow = new AbortController();
@@ -252,8 +274,10 @@ export class Engine {
     const generation = generateRecorded(trace, store, {
       client: connection.clientFor(traceId), // somebody watches: it shares evenly with whole evaluations
       clock,
+      logprobs,
       retry: connection.retry,
       scorer,
+      matcher,
       signal: stop.signal,
       answerNow: answerNow.signal,
       patience: { checkEveryMs: waitingEveryMs },
@@ -282,19 +306,20 @@ export class Engine {
 
 type Order = Extract<EngineRequest, { type: 'force' | 'evaluate' }>;
 type Evaluation = Extract<EngineRequest, { type: 'evaluate' }>;
-
-type Continuation = Extract<EngineRequest, { type: 'continue' }>;
+type Again = Extract<EngineRequest, { type: 'continue' }>;
 
 interface ToRun {
   trace: Trace;
   connection: Connection;
+  matcher: Matcher | undefined;
   /** Of a tree search. */
   scorer?: Scorer | undefined;
+  logprobs?: number | undefined;
 }
 
 /** The reply holds the trace as it is before its first event. */
-function begin(run: ToRun) {
-  return { trace: structuredClone(run.trace), runs: [run] };
+function begin(toRun: ToRun) {
+  return { trace: structuredClone(toRun.trace), runs: [toRun] };
 }
 
 function alreadyRunning(): SecondThoughtError {

@@ -1,4 +1,4 @@
-import { systemClock } from '../core/base/clock';
+import { type Clock, systemClock } from '../core/base/clock';
 import { appendJsonLine } from '../core/base/files';
 import { gradeTrace } from '../core/evaluate/outcome';
 import { type ForkChanges, forkTrace, linear } from '../core/forcing/fork';
@@ -10,8 +10,9 @@ import { appendProbes, readProbes } from '../core/lab/probeFile';
 import { type ProbeAt, probePlaces, usualProbeTokens } from '../core/lab/probePlaces';
 import { trainingRow } from '../core/lab/trainingRow';
 import type { Connection } from '../core/servers/connect';
-import { ancestorsOf } from '../core/traces/forkStore';
-import type { RunStore } from '../core/traces/runStore';
+import { ancestorsOf, forkStore, forksOfRun } from '../core/traces/forkStore';
+import { setForkRemoved } from '../core/traces/removedForks';
+import { RunStore } from '../core/traces/runStore';
 import { type Trace, thinkingTokens } from '../core/traces/trace';
 import type { EngineRequest, Laboratory } from '../protocol/engine';
 
@@ -61,15 +62,33 @@ export async function keepAsRow({ trace, until, file }: Ask<'trainingRow'>, { cl
   await appendJsonLine(file, await trainingRow(trace, client, offset));
 }
 
-export async function laboratoryOf(trace: Trace, folder: string, scratch: RunStore): Promise<Laboratory> {
-  const ancestors = ancestorsOf(trace, scratch, systemClock);
-  const all = [readProbes(folder), readNotes(folder), scratch.forks(), ancestors] as const;
-  const [probes, notes, forks, before] = await Promise.all(all);
+/** A fork of the window's own run, or one that the command line made of a trace of a study. */
+export async function removeFork(request: Ask<'removeFork'>, scratch: RunStore, clock: Clock): Promise<void> {
+  const { traceId, isRemoved, run } = request;
+  const isOurs = run === undefined || (await scratch.has(traceId)) || (await isLive(scratch, traceId));
+  const store = isOurs ? scratch : await forkStore(RunStore.at(run, clock), clock);
+  await setForkRemoved(store, await store.find(traceId), isRemoved, clock);
+}
+
+const isLive = async (store: RunStore, traceId: string) => (await store.live()).some(({ id }) => id === traceId);
+
+/** @param run folder of the study that the trace is of; undefined: it is of the scratch run */
+export async function laboratoryOf(trace: Trace, run: string | undefined, scratch: RunStore): Promise<Laboratory> {
+  const folder = run ?? scratch.folder;
+  const ofStudy = run === undefined ? [] : await familyIn(RunStore.at(run, systemClock), trace);
+  const all = [readProbes(folder), readNotes(folder), familyIn(scratch, trace)] as const;
+  const [probes, notes, family] = await Promise.all(all);
   return {
     probes: probes.findLast(({ traceId }) => traceId === trace.id) ?? null,
     notes: notes.filter(({ traceId }) => traceId === trace.id),
-    family: [...lines(forkTree([...forks, ...before], trace), 0)],
+    family: [...lines(forkTree([...ofStudy, ...family], trace), 0)],
   };
+}
+
+/** The forks that a run has, and what the trace was forked from. */
+async function familyIn(run: RunStore, trace: Trace): Promise<Trace[]> {
+  const [forks, ancestors] = await Promise.all([forksOfRun(run, systemClock), ancestorsOf(trace, run, systemClock)]);
+  return [...forks, ...ancestors];
 }
 
 function* lines({ trace, divergesAt, children }: ForkNode, depth: number): Iterable<Laboratory['family'][number]> {

@@ -8,6 +8,7 @@ import type { FunnelStage } from '../core/curate/decide';
 import { ReplyIndex } from '../core/curate/features/replyIndex';
 import type { FeatureValue, Row } from '../core/curate/row';
 import { type Rules, rulesOf } from '../core/curate/rules';
+import type { StoredRow } from '../core/curate/storedRows';
 
 /** A curation's folder in memory: read once, and again what has changed. Texts of traces stay on disk. */
 export class OpenCuration {
@@ -16,7 +17,7 @@ export class OpenCuration {
   rules!: Rules;
   status: CurationStatus | undefined;
   collection: Collection | undefined;
-  rows: Row[] = [];
+  rows: StoredRow[] = [];
   /** One per row; empty before anything is decided. */
   decisions: DecidedRow[] = [];
   funnel: FunnelStage[] = [];
@@ -24,7 +25,7 @@ export class OpenCuration {
   /** Grows with every change. */
   version = 0;
   readonly #replies = new Map<string, ReplyIndex>();
-  #decidedRows: Row[] | undefined;
+  #decidedRows: StoredRow[] | undefined;
   readonly #stamps = new Map<string, string>();
 
   constructor(folder: string) {
@@ -80,7 +81,7 @@ export class OpenCuration {
 
   /** Rows with the features that they were decided with. */
   get decidedRows(): Row[] {
-    this.#decidedRows ??= this.rows.map((row, place) => ({ ...row, features: this.featuresOf(place) }));
+    this.#decidedRows ??= this.rows.map((row, place) => row.withFeatures(this.featuresOf(place)));
     return this.#decidedRows;
   }
 

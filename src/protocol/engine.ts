@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { outcomeRecordSchema } from '../core/evaluate/outcomeRecord';
 import { conditionSchema, dialectChoiceSchema } from '../core/forcing/condition';
 import { forkStepSchema } from '../core/forcing/fork';
+import { graderSchema } from '../core/grade/graderSpec';
 import { noteSchema } from '../core/lab/notes';
 import { textPlaceSchema } from '../core/lab/place';
 import { probeRecordSchema } from '../core/lab/probe';
@@ -9,6 +10,7 @@ import { problemSchema } from '../core/problems/problem';
 import { findingSchema, serverProbeSchema } from '../core/servers/serverFacts';
 import { serverSpecSchema } from '../core/servers/serverSpec';
 import { traceEventSchema } from '../core/traces/events';
+import { alternativesSchema, recordedLogprobsSchema } from '../core/traces/logprobs';
 import { forkSchema, traceSchema } from '../core/traces/trace';
 import { curationQuerySchema, curationReplySchema } from './curationViewer';
 import { reportSchema } from './runViewer';
@@ -25,6 +27,8 @@ const run = z.string().optional();
 
 /** The server that the scorer of a tree search names, with its key. */
 const scorerServer = serverSpecSchema.optional();
+/** The server of the language model that grades, where the trace's grader asks one. */
+const judge = serverSpecSchema.optional();
 
 /** One sample of one problem under one condition. */
 const order = {
@@ -35,6 +39,11 @@ const order = {
   seed: z.int().nonnegative(),
   sample: z.int().nonnegative(),
   scorerServer,
+  /** Without it, the default. */
+  grader: graderSchema.optional(),
+  judge,
+  /** Log-probabilities are kept, with so many alternatives. */
+  logprobs: alternativesSchema.optional(),
 };
 
 export const engineRequestSchema = z.discriminatedUnion('type', [
@@ -48,9 +57,9 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   /** Ends a `force` that is being prepared, or an `evaluate`: it then fails with `cancelled`. */
   z.object({ type: z.literal('cancel'), requestId, target: requestId }),
   /** Starts a new trace that thinks on where this one stopped thinking. */
-  z.object({ type: z.literal('waitAgain'), requestId, traceId, server: serverSpecSchema }),
+  z.object({ type: z.literal('waitAgain'), requestId, traceId, server: serverSpecSchema, judge }),
   /** Goes on with an interrupted trace, by ids. */
-  z.object({ type: z.literal('continue'), requestId, traceId, server: serverSpecSchema, scorerServer }),
+  z.object({ type: z.literal('continue'), requestId, traceId, server: serverSpecSchema, scorerServer, judge }),
   /** Stops a running trace; what arrived is kept. */
   z.object({ type: z.literal('stop'), requestId, traceId }),
   /** Ends the thinking of a running trace and asks for its answer. */
@@ -69,6 +78,7 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
     type: z.literal('fork'),
     requestId,
     server: serverSpecSchema,
+    judge,
     parent: traceSchema,
     place: textPlaceSchema,
     step: forkStepSchema,
@@ -90,6 +100,8 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
     text: z.string().optional(),
   }),
   z.object({ type: z.literal('removeNote'), requestId, run, noteId: z.string(), isRemoved: z.boolean() }),
+  /** Takes a fork without forks out of every list, or brings it back; it is of the scratch run, or of the run's forks. */
+  z.object({ type: z.literal('removeFork'), requestId, run, traceId, isRemoved: z.boolean() }),
   /** A trace, trimmed at a place if one is given, as a training row; appended to a file. */
   z.object({
     type: z.literal('trainingRow'),
@@ -101,6 +113,8 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   }),
   /** What is known of a trace beside itself: its probes, its notes, and the tree of forks that it belongs to. */
   z.object({ type: z.literal('laboratory'), requestId, trace: traceSchema, run }),
+  /** What was recorded of each token of a trace. */
+  z.object({ type: z.literal('logprobs'), requestId, trace: traceSchema, run }),
   /** The numbers of the run in a folder. */
   z.object({ type: z.literal('score'), requestId, run: z.string() }),
   /** What the page of a curation asks about the one in a folder. */
@@ -113,7 +127,8 @@ const errorReportSchema = z.object({ code: z.string(), message: z.string(), reme
 /**
  * Replies: `force`, `waitAgain`, `continue` and `read` give `{ trace }`, `evaluate` gives `{ outcome }`, `list` gives
  * `{ traces }`, `fork` `{ forks }`, the requests about servers what their names say, `score` gives `{ report }`, `probeTrace`
- * `{ probes }`, the requests about notes `{ note }`, `laboratory` and `curation` what they say; the others give `{}`.
+ * `{ probes }`, the requests about notes `{ note }`, `laboratory` and `curation` what they say,
+ * `logprobs` nothing where none were recorded; the others give `{}`.
  */
 const laboratorySchema = z.object({
   /** The latest; null: none were made. */
@@ -150,6 +165,7 @@ const resultSchema = z.object({
   probes: probeRecordSchema.optional(),
   note: noteSchema.optional(),
   laboratory: laboratorySchema.optional(),
+  logprobs: recordedLogprobsSchema.optional(),
   curation: curationReplySchema.optional(),
 });
 export type EngineResult = z.infer<typeof resultSchema>;

@@ -15,6 +15,8 @@ export interface WireCondition {
   key: string;
   name: string;
   role: WireRole;
+  /** What its curve is, e.g. `bf`, `rejection`: see docs/numbers.md. */
+  method: string;
   /** Samples of each problem. */
   samples: number;
   /** Thinking tokens at most, in order; forced cues, in order; null where it has none. */
@@ -79,8 +81,34 @@ const measureSchema = z.object({
 });
 export type WireMeasure = z.infer<typeof measureSchema>;
 
-/** What the numbers say: computed by the engine, which may take seconds. */
-export const reportSchema = z.object({
+const shareSchema = z.number();
+const intervalSchema = z.tuple([shareSchema, shareSchema]).nullable();
+
+/** What more cues bought: a condition against the one with fewer cues of the same kind. Shares, 0 to 1. */
+const cueStepSchema = z.object({
+  /** Places in the list of conditions. */
+  from: z.int(),
+  to: z.int(),
+  accuracy: shareSchema,
+  difference: shareSchema,
+  interval: intervalSchema,
+  /** Problems that flipped: wrong → right, right → anything else, truncated or no answer → right. */
+  gained: z.int(),
+  lost: z.int(),
+  rescued: z.int(),
+  extraThinkingTokens: z.number(),
+  pValue: shareSchema,
+  /** Adjusted for all steps of the table. */
+  holmPValue: shareSchema,
+  /** Null: none may be given. */
+  verdict: z.enum(['better', 'worse', 'inconclusive']).nullable(),
+});
+export type WireCueStep = z.infer<typeof cueStepSchema>;
+
+/** What the numbers of one problem set say, or of all together. */
+const partSchema = z.object({
+  /** Null: all problem sets together. */
+  problemSet: z.string().nullable(),
   points: z.array(pointSchema),
   /** Voting with the same tokens: majority of k samples of one condition; empty where none has enough samples. */
   votes: z.array(
@@ -93,11 +121,32 @@ export const reportSchema = z.object({
       generatedTokens: z.number(),
     }),
   ),
+  cueSteps: z.array(cueStepSchema),
   measures: z.array(measureSchema),
   /** What follows, in sentences. */
   sentences: z.array(z.string()),
 });
+export type WirePart = z.infer<typeof partSchema>;
+
+/** The numbers, computed by the engine, which may take seconds: first of all problems, then of each set if there are several. */
+export const reportSchema = z.object({ parts: z.array(partSchema).min(1) });
 export type WireReport = z.infer<typeof reportSchema>;
+
+export type WireAxis = 'thinkingTokens' | 'generatedTokens' | 'durationMs' | 'examples';
+
+/** The figure or table of a paper that a study reproduces, with the numbers that are printed there. */
+export interface WirePublished {
+  /** E.g. `s1, Figure 4 (left)`. */
+  title: string;
+  about: string;
+  /** What its points lie over; null: a table without such. */
+  axis: Exclude<WireAxis, 'durationMs'> | null;
+  sets: {
+    problemSet: string;
+    /** Accuracy in percent; null x: none is printed. */
+    points: { name: string; series: string; x: number | null; accuracy: number; source: string }[];
+  }[];
+}
 
 interface RunSnapshot {
   type: 'run/snapshot';
@@ -105,11 +154,16 @@ interface RunSnapshot {
   /** Server and model, when it was made, its seed. */
   about: string;
   folder: string;
+  /** The file that the run was started from. */
+  studyFile: string;
   conditions: WireCondition[];
   problems: WireProblem[];
   samples: WireSample[];
   status: WireRunStatus | null;
   report: WireReport | null;
+  published: WirePublished | null;
+  /** Of the model, where the study says it. */
+  trainingExamples: number | null;
 }
 
 /** Samples that came since the last message; one that is known already is replaced. */
@@ -130,7 +184,7 @@ export const fromRunViewerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('run/openTraces'), traceIds: z.array(z.string().max(64)).min(1).max(2) }),
   z.object({ type: z.literal('run/action'), action: z.enum(['pause', 'resume', 'openStudy', 'copyCommand']) }),
-  /** Text for the clipboard: a table as CSV or LaTeX, a figure as SVG. */
+  /** Text for the clipboard: a table as CSV or LaTeX, a figure as SVG, a line for a terminal. */
   z.object({ type: z.literal('run/copy'), text: z.string().max(5_000_000) }),
   /** A file that the user wants to keep; the host asks where. */
   z.object({ type: z.literal('run/save'), name: z.string().max(100), base64: z.string().max(20_000_000) }),

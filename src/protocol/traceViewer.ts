@@ -94,6 +94,8 @@ export interface WireRelative {
   thinkingTokens: number;
   /** What it began with, and where. */
   about: string;
+  /** A fork that nothing was forked from. */
+  canDelete: boolean;
 }
 
 /** The whole trace as it stands: at `ready`, after a gap, and whenever more changed than text. */
@@ -144,5 +146,6 @@ export const fromTraceViewerSchema = z.discriminatedUnion('type', [
   /** This trace and another one, side by side. */
   z.object({ type: z.literal('compare'), traceId: z.string() }),
   z.object({ type: z.literal('removeNote'), noteId: z.string() }),
+  z.object({ type: z.literal('deleteFork'), traceId: z.string() }),
 ]);
 export type FromTraceViewer = z.infer<typeof fromTraceViewerSchema>;

@@ -58,13 +58,14 @@ ${scripts.map((script) => `<script>${script}</script>`).join('\n')}
 /** What is said where scripts do not run: the numbers in words and as a table. */
 function summaryHtml({ title, about, report, conditions }: RunSnapshot): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const rows = (report?.points ?? []).map(({ condition, accuracy, low, high, thinkingTokens, generatedTokens }) => [
+  const [all] = report?.parts ?? [];
+  const rows = (all?.points ?? []).map(({ condition, accuracy, low, high, thinkingTokens, generatedTokens }) => [
     conditions[condition]?.name ?? '',
     `${percent(accuracy)} [${percent(low)}, ${percent(high)}]`,
     thinkingTokens.toFixed(0),
     generatedTokens.toFixed(0),
   ]);
-  const sentences = (report?.sentences ?? []).map((sentence) => `<p>${escaped(sentence)}</p>`).join('\n');
+  const sentences = (all?.sentences ?? []).map((sentence) => `<p>${escaped(sentence)}</p>`).join('\n');
   const head = ['Condition', 'Accuracy, 95 % interval', 'Thinking tokens', 'Generated tokens'];
   return `<h1>${escaped(title)}</h1>\n<p>${escaped(about)}</p>\n${sentences}\n${tableHtml(head, rows)}`;
 }

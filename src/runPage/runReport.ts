@@ -1,51 +1,120 @@
 import type { Estimate } from '../core/numbers/bootstrap';
+import {
+  type CompareOptions,
+  type Comparison,
+  compareConditions,
+  cueSteps,
+  type FlipKind,
+} from '../core/numbers/compare';
+import type { EqualTokens } from '../core/numbers/longerOrMore';
 import type { MethodMeasures } from '../core/numbers/methodMeasures';
+import type { OutcomeRow } from '../core/numbers/outcomeTable';
 import type { RunSamples } from '../core/numbers/runSamples';
 import { scoreRun } from '../core/numbers/scoreRun';
 import { decimal, estimateText } from '../core/numbers/words';
-import type { WireMeasure, WirePoint, WireReport } from '../protocol/runViewer';
+import type { PublishedMeasures } from '../core/published/published';
+import type { WireCueStep, WireMeasure, WirePart, WirePoint, WireReport } from '../protocol/runViewer';
 
 /** Fewer than the command line draws: a viewer that follows a run scores it again and again. */
 const replicates = 2_000;
 
-/** What the numbers say of a run, for its page. Several problem sets are taken together; `score` tells them apart. */
+const options: CompareOptions = { replicates, seed: 1, smallestDifference: 0.03 };
+
+/** What the numbers say of a run, for its page: of all problems, and of each set by itself if there are several. */
 export function runReport(run: RunSamples): WireReport {
-  const sets = new Set(run.samples.map(({ problemSet }) => problemSet));
-  const samples = sets.size > 1 ? pooled(run) : run.samples;
-  const score = scoreRun({ ...run, samples }, { replicates, seed: 1, smallestDifference: 0.03 });
-  const [set] = score.problemSets;
-  if (!set) return { points: [], votes: [], measures: [], sentences: ['There is no sample yet.'] };
+  const sets = [...new Set(run.samples.map(({ problemSet }) => problemSet))];
+  if (sets.length < 2) return { parts: partsOf(run, () => null) };
+  const all = partsOf(pooled(run), () => null);
+  const together = `${sets.length} problem sets are taken together here.`;
+  return {
+    parts: [
+      ...all.map((part) => ({ ...part, sentences: [together, ...part.sentences] })),
+      ...partsOf(run, (problemSet) => problemSet),
+    ],
+  };
+}
+
+function pooled(run: RunSamples): RunSamples {
+  const samples = run.samples.map((row) => ({
+    ...row,
+    problemSet: 'all',
+    problemKey: `${row.problemSet}/${row.problemKey}`,
+  }));
+  return { ...run, samples };
+}
+
+function partsOf(run: RunSamples, nameOf: (problemSet: string) => string | null): WirePart[] {
+  const { problemSets, published } = scoreRun(run, options);
+  const steps = compareConditions(run, cueSteps(run), options);
   const place = new Map(run.conditions.map(({ name }, index) => [name, index]));
-  const points = set.conditions.flatMap((row): WirePoint[] => {
-    const { accuracy, interval, thinkingTokens, generatedTokens, durationMs, condition } = row;
-    if (accuracy === null || !thinkingTokens || !generatedTokens) return [];
-    const [low, high] = interval ?? [accuracy, accuracy];
+  const at = (name: string | undefined) => place.get(name ?? '') ?? 0;
+  if (problemSets.length === 0) {
     return [
-      {
-        condition: place.get(condition.name) ?? 0,
-        accuracy,
-        low,
-        high,
-        thinkingTokens: thinkingTokens.mean,
-        generatedTokens: generatedTokens.mean,
-        durationMs: durationMs?.mean ?? 0,
-      },
+      { problemSet: null, points: [], votes: [], cueSteps: [], measures: [], sentences: ['There is no sample yet.'] },
     ];
-  });
-  const votes = (set.equalTokens?.points ?? []).map(({ k, generatedTokens, accuracy: { value, interval } }) => ({
-    condition: place.get(set.equalTokens?.voter ?? '') ?? 0,
+  }
+  return problemSets.map((set) => ({
+    problemSet: nameOf(set.problemSet),
+    points: set.conditions.flatMap((row) => pointOf(row, at(row.condition.name)) ?? []),
+    votes: votesOf(set.equalTokens, at),
+    cueSteps: steps.filter(({ problemSet }) => problemSet === set.problemSet).map((step) => cueStep(step, at)),
+    measures: [...set.methods.flatMap(measuresOf), ...(published?.measures ?? []).flatMap(publishedMeasures)],
+    sentences: set.sentences,
+  }));
+}
+
+function pointOf(row: OutcomeRow, condition: number): WirePoint | undefined {
+  const { accuracy, interval, thinkingTokens, generatedTokens, durationMs } = row;
+  if (accuracy === null || !thinkingTokens || !generatedTokens) return undefined;
+  const [low, high] = interval ?? [accuracy, accuracy];
+  const means = { thinkingTokens: thinkingTokens.mean, generatedTokens: generatedTokens.mean };
+  return { condition, accuracy, low, high, ...means, durationMs: durationMs?.mean ?? 0 };
+}
+
+type PlaceOf = (condition: string | undefined) => number;
+
+function votesOf(line: EqualTokens | null, at: PlaceOf): WirePart['votes'] {
+  return (line?.points ?? []).map(({ k, generatedTokens, accuracy: { value, interval } }) => ({
+    condition: at(line?.voter),
     k,
     accuracy: value ?? 0,
     low: interval?.[0] ?? value ?? 0,
     high: interval?.[1] ?? value ?? 0,
     generatedTokens,
   }));
-  const together = sets.size > 1 ? [`${sets.size} problem sets are taken together here.`] : [];
-  return { points, votes, measures: set.methods.flatMap(measuresOf), sentences: [...together, ...set.sentences] };
 }
 
-function pooled(run: RunSamples): RunSamples['samples'] {
-  return run.samples.map((row) => ({ ...row, problemSet: 'all', problemKey: `${row.problemSet}/${row.problemKey}` }));
+function cueStep(step: Comparison, at: PlaceOf): WireCueStep {
+  const { a, b, accuracyB, difference, interval, flips, extraThinkingTokens, pValue, holmPValue, verdict } = step;
+  const count = (...kinds: FlipKind[]) => flips.filter(({ kind }) => kinds.includes(kind)).length;
+  return {
+    from: at(a),
+    to: at(b),
+    accuracy: accuracyB,
+    difference,
+    interval: interval && [...interval],
+    gained: count('wrong-to-right'),
+    lost: count('right-to-wrong', 'right-to-unanswered'),
+    rescued: count('unanswered-to-right'),
+    extraThinkingTokens,
+    pValue,
+    holmPValue,
+    verdict,
+  };
+}
+
+function publishedMeasures({ method, control, scaling, performance, source }: PublishedMeasures): WireMeasure[] {
+  const row = (name: string, value: string) => ({
+    name: `${name} (${method}), published`,
+    value,
+    interval: null,
+    note: source,
+  });
+  return [
+    row('Control', `${control} %`),
+    row('Scaling', decimal(scaling, 0)),
+    row('Performance', decimal(performance)),
+  ];
 }
 
 const text = (estimate: Estimate) => ({

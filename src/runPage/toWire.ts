@@ -1,20 +1,29 @@
 import { problemKey } from '../core/problems/problem';
+import type { PublishedFigure } from '../core/published/published';
+import { methodOf } from '../core/studies/readRunSamples';
 import { roleOf } from '../core/studies/role';
 import type { RunStatus } from '../core/studies/runStatus';
 import type { SampleRecord } from '../core/studies/sampleRecord';
 import type { PlannedCondition, PlannedProblem } from '../core/studies/studyPlan';
-import type { WireCondition, WireProblem, WireRunStatus, WireSample } from '../protocol/runViewer';
+import type { WireCondition, WireProblem, WirePublished, WireRunStatus, WireSample } from '../protocol/runViewer';
 
 const questionCharacters = 200;
 
 export function wireCondition({ key, name, condition, samples }: PlannedCondition): WireCondition {
   const { maxThinkingTokens: cap, ignore } = condition;
   const limit = typeof cap === 'number' ? cap : null;
-  return { key, name, role: roleOf(condition), samples, limit, cues: typeof ignore === 'number' ? ignore : null };
+  const cues = typeof ignore === 'number' ? ignore : null;
+  return { key, name, role: roleOf(condition), method: methodOf(condition), samples, limit, cues };
 }
 
 export function wireProblem({ problemSet, problem }: PlannedProblem): WireProblem {
   return { problemSet, key: problemKey(problem), question: problem.question.slice(0, questionCharacters) };
+}
+
+export function wirePublished(figure: PublishedFigure | undefined): WirePublished | null {
+  if (!figure) return null;
+  const { title, about, axis, sets } = figure;
+  return { title: `s1, ${title}`, about, axis, sets };
 }
 
 /** Names the places of conditions and problems, so that each sample is a few numbers. */

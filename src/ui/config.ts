@@ -1,12 +1,14 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../core/base/errors';
 import { type Condition, conditionSchema, createCondition, usualSampling } from '../core/forcing/condition';
+import { defaultGrader, type GraderSpec, graderSchema } from '../core/grade/graderSpec';
 import { parseScorer } from '../core/scorers/scorerChoice';
 import type { ServerSpec } from '../core/servers/serverSpec';
+import { alternativesSchema } from '../core/traces/logprobs';
 import { folderConfig } from './folderConfig';
 import { settingsSection } from './ids';
 import type { QuickSettings } from './memory';
-import { activeServerId, type ChosenServer, type ServerSources, serverById } from './servers/knownServers';
+import { activeServerId, type ChosenServer, judgeOf, type ServerSources, serverById } from './servers/knownServers';
 import { refuseUntrusted } from './trust';
 
 /** Everything that decides how a problem is run, resolved: this workspace's choice, folder file, settings, default. */
@@ -16,7 +18,19 @@ export interface RunSettings extends ChosenServer {
   scorerServer?: ServerSpec;
   samples: number;
   seed: number;
+  grader: GraderSpec;
+  /** Where a grader that asks a language model asks it. */
+  judge: ChosenServer | undefined;
+  /** Alternatives of the log-probabilities that are kept; 0: they are not. */
+  logprobs: number;
 }
+
+/** The part of a request that says how its traces are judged and graded; nothing where it is done as usual. */
+export const gradedBy = ({ grader, judge, scorerServer }: RunSettings) => ({
+  ...(scorerServer ? { scorerServer } : {}),
+  ...(grader === defaultGrader ? {} : { grader }),
+  ...(judge ? { judge: judge.server } : {}),
+});
 
 const settings = () => vscode.workspace.getConfiguration(settingsSection);
 
@@ -32,7 +46,10 @@ export async function runSettings(sources: ServerSources, changes: QuickSettings
   const { samples, seed } = values;
   const condition = checked(conditionOf(values, dialect));
   const scorerServer = await scorerServerOf(sources, condition);
-  return { condition, samples, seed, server, entry, dialect, ...scorerServer };
+  const grader = checkedGrader(values.grader);
+  const judge = await judgeOf(sources, grader);
+  const logprobs = usableAlternatives(values.logprobs);
+  return { condition, samples, seed, logprobs, server, entry, dialect, grader, judge, ...scorerServer };
 }
 
 function conditionOf(values: Values, dialect: Condition['dialect']): Condition {
@@ -57,6 +74,8 @@ type Values = { [K in keyof Required<Omit<QuickSettings, 'temperature'>>]: Exclu
   temperature: number | null;
   seed: number;
   scorer: string;
+  grader: unknown;
+  logprobs: number;
 };
 
 function fromSettings(): Values {
@@ -70,6 +89,8 @@ function fromSettings(): Values {
     temperature: settings().get<number | null>('temperature', null),
     samples: settings().get('samples', 1),
     seed: settings().get('seed', 0),
+    grader: settings().get<unknown>('grader', defaultGrader),
+    logprobs: settings().get('logprobs', 0),
   };
 }
 
@@ -79,10 +100,26 @@ function changed<T extends object>(values: T, ...changes: object[]): T {
   return { ...values, ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)) };
 }
 
+function checkedGrader(grader: unknown): GraderSpec {
+  const parsed = graderSchema.safeParse(grader);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new SecondThoughtError('bad-usage', `The setting ${settingsSection}.grader cannot be used: ${issue?.message}.`);
+}
+
 function checked(condition: Condition): Condition {
   const parsed = conditionSchema.safeParse(condition);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const name = `${settingsSection}.${issue?.path.at(-1)?.toString()}`;
-  throw new SecondThoughtError('bad-usage', `The setting ${name} cannot be used: ${issue?.message}.`);
+  throw unusable(String(issue?.path.at(-1)), issue?.message);
+}
+
+function usableAlternatives(value: unknown): number {
+  const { data, error } = alternativesSchema.safeParse(value);
+  if (data !== undefined) return data;
+  throw unusable('logprobs', error?.issues[0]?.message);
+}
+
+function unusable(name: string, reason = 'it does not fit'): SecondThoughtError {
+  return new SecondThoughtError('bad-usage', `The setting ${settingsSection}.${name} cannot be used: ${reason}.`);
 }

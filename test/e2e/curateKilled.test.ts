@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseJsonLines } from '../../src/core/base/files';
 import { CliHome, root } from './support/cli';
 
-/** A curation that is killed while models are asked: kill -9, which nothing can catch. */
+/** A curation while models are asked: killed (kill -9, which nothing can catch), and shared between processes. */
 const home = new CliHome();
 const folder = path.join(home.folder, 'set');
 const file = path.join(folder, 'killed.curation.yaml');
@@ -42,8 +42,8 @@ function repliesIn(out: string): Reply[] {
 
 const words = (out: string) => ['curate', 'run', file, '--out', out, '--deterministic', '--concurrency', '2', '--json'];
 
-describe('a curation that is killed while a model is asked', () => {
-  it('goes on with what is missing: nothing is lost, nothing is made twice, the set is the same', async () => {
+describe('a curation while a model is asked', () => {
+  it('is killed and goes on with what is missing: nothing is lost, nothing is made twice, the set is the same', async () => {
     const [killed, whole] = [path.join(home.folder, 'killed'), path.join(home.folder, 'whole')];
     for (const wanted of [2, 7]) {
       const run = home.start(words(killed));
@@ -65,5 +65,21 @@ describe('a curation that is killed while a model is asked', () => {
     expect(after).toHaveLength(rows);
     const undisturbed = await home.run(words(whole));
     expect(JSON.parse(stdout).files).toEqual(JSON.parse(undisturbed.stdout).files);
-  });
+  }, 180_000);
+
+  it('is the same set where two processes share the rows and a third merges what they asked', async () => {
+    const parts = path.join(home.folder, 'parts');
+    const merge = () => home.run(['curate', 'merge', file, '--out', parts, '--json']);
+    const shard = (number: number) => home.run([...words(parts), '--shard', `${number}/2`]);
+    const { stderr } = await merge();
+    expect(JSON.parse(stderr).error.message).toMatch(/holds no shard that is done\.$/);
+    const shards = (await Promise.all([shard(0), shard(1)])).map(({ stdout }) => JSON.parse(stdout));
+    expect(shards[0].rows + shards[1].rows).toBe(rows);
+    const [merged, whole] = [await merge(), await home.run(words(path.join(home.folder, 'whole')))];
+    expect([merged.code, merged.stderr]).toEqual([0, '']);
+    expect(JSON.parse(merged.stdout).files).toEqual(JSON.parse(whole.stdout).files);
+    const decisions = (out: string) => readFileSync(path.join(out, 'decisions.jsonl'), 'utf8');
+    expect(decisions(parts)).toBe(decisions(path.join(home.folder, 'whole')));
+    expect(new Set(repliesIn(parts).map(({ id }) => id)).size).toBe(rows);
+  }, 180_000);
 });

@@ -33,6 +33,8 @@ function question(at: number): { question: string; answer: string; family: strin
 interface Row {
   question: string;
   text: string;
+  thinking_trajectories: string[];
+  features: string;
 }
 
 it(
@@ -55,11 +57,15 @@ it(
       difficulty: { solvedBy: ['attemptCorrect'] },
       select: { size, seeds: [] },
     };
-    writeFileSync(path.join(folder, 'small.curation.yaml'), JSON.stringify(curation));
-    const { code, stderr } = await home.run(['curate', 'run', path.join(folder, 'small.curation.yaml'), '--json']);
-    expect([code, stderr]).toEqual([0, '']);
     const out = path.join(folder, 'curations', 'small');
-    const rows = parseJsonLines(readFileSync(path.join(out, 'set', 'train.jsonl'), 'utf8')) as Row[];
+    const setOf = (name: string) => parseJsonLines(readFileSync(path.join(out, 'set', name), 'utf8')) as Row[];
+    const run = async (output: object) => {
+      writeFileSync(path.join(folder, 'small.curation.yaml'), JSON.stringify({ ...curation, output }));
+      const { code, stderr } = await home.run(['curate', 'run', path.join(folder, 'small.curation.yaml'), '--json']);
+      expect([code, stderr]).toEqual([0, '']);
+    };
+    await run({});
+    const rows = setOf('train.jsonl');
     expect(rows).toHaveLength(size);
     const teacher = readdirSync(path.join(out, 'features')).find((name) => name.startsWith('teacher-')) ?? '';
     const traces = await RunStore.at(path.join(out, 'features', teacher), systemClock).list();
@@ -73,6 +79,22 @@ it(
         const trace = traces.find(({ problem }) => problem.question === row.question);
         const made = (trace?.spans ?? []).filter(({ fate }) => fate === 'kept').flatMap(({ tokenIds }) => tokenIds);
         expect(await client.tokenize(row.text)).toEqual([...system, ...made, ...newline]);
+      }
+      // As this model's chat template has it: no system turn; a step is a line. Its replies are not asked for again.
+      await run({ formats: ['plain', 'tcc', 'scc-true'], system: null, stepSeparator: '\n' });
+      for (const { question, text, thinking_trajectories } of setOf('scc-true-train.jsonl')) {
+        const steps = (thinking_trajectories[0] ?? '').trim().split('\n');
+        const asked = `${question}\n\nThink for up to ${2 ** Math.ceil(Math.log2(steps.length))} steps.`;
+        const { promptIds } = await client.renderChat(asked);
+        const told = steps.map((step, index) => `<|im_start|>${steps.length - index} steps left\n${step}\n`);
+        const ids = await client.tokenize(text);
+        expect(ids.slice(0, promptIds.length)).toEqual(promptIds);
+        expect(await client.detokenize(ids.slice(promptIds.length))).toContain(told.join(''));
+      }
+      for (const { text, features } of setOf('tcc-train.jsonl')) {
+        const { length } = JSON.parse(features) as { length: number };
+        const [, bound] = /Think for up to (\d+) tokens\.<\|im_end\|>/.exec(text) ?? [];
+        expect([Number(bound) / 2 < length, length <= Number(bound)]).toEqual([true, true]);
       }
     } finally {
       await close();

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseJsonLines } from '../../src/core/base/files';
 import type { SampleRecord } from '../../src/core/studies/sampleRecord';
+import { ConversationServer } from '../faults/conversationServer';
 import { CliHome, root } from './support/cli';
 
 /** Grading from the command line, of a run of the bundled model. */
@@ -70,4 +71,69 @@ it('pairs are compared, and a line that is none is named', async () => {
   const { code, stderr } = await home.run(['grade', '--pairs', file]);
   expect(code).toBe(1);
   expect(stderr).toContain(`Line 1 of ${file} is no pair of answers.`);
+});
+
+describe('a language model as the grader of a study', () => {
+  const judging: ConversationServer[] = [];
+  afterAll(() => Promise.all(judging.map((server) => server.stop())));
+
+  it('is asked through the server of that id, and where it and latex differ is listed; kept replies cost nothing', async () => {
+    const server = await ConversationServer.start({
+      '/v1/models': { json: { data: [{ id: 'small' }, { id: 'gpt' }] } },
+      '/v1/chat/completions': {
+        json: { choices: [{ message: { content: '1' } }], usage: { prompt_tokens: 50, completion_tokens: 1 } },
+      },
+    });
+    judging.push(server);
+    writeFileSync(path.join(home.folder, 'config.yaml'), `servers: [{ id: judge, url: ${server.url} }]\n`);
+    const rows = path.join(home.folder, 'words.jsonl');
+    writeFileSync(rows, '{"id":"a","question":"How many r in raspberry?","answer":"three"}\n');
+    const study = path.join(home.folder, 'judged.study.yaml');
+    const grader = '{ kind: llm-matcher, server: judge, model: gpt }';
+    writeFileSync(
+      study,
+      `grader: ${grader}\nproblems: [{ file: ${rows} }]\nconditions: [{ ignore: 2 }, { samples: 2 }]\n`,
+    );
+    const made = await home.run(['run', study, '--json']);
+    const folder = JSON.parse(made.stdout || '{}').run;
+
+    const { matcher, problemSets } = JSON.parse(
+      (await home.run(['score', folder, '--json', '--replicates', '100'])).stdout,
+    );
+    expect(problemSets[0].conditions.map(({ outcomes }: { outcomes: object }) => outcomes)).toMatchObject([
+      { correct: 1 },
+      { correct: 2 },
+    ]);
+    // Greedy samples of one condition say the same: the second is asked about with the first one's answer.
+    expect(matcher).toMatchObject({ samples: 3, failed: 0, asked: server.to('/v1/chat/completions').length });
+    expect(matcher.promptTokens).toBe(50 * matcher.asked);
+    expect(matcher.disagreements).toHaveLength(3);
+    expect(matcher.disagreements[0]).toMatchObject({
+      problemKey: 'a',
+      answer: 'three',
+      reply: '1',
+      matcher: 'correct',
+      rule: 'wrong',
+    });
+    expect((await home.run(['score', folder, '--replicates', '100'])).stdout).toContain(
+      'It and latex differ on 3 of 3 samples.',
+    );
+
+    const again = await home.run(['grade', folder, '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      changes: [],
+      matcher: { asked: 0, kept: 3, promptTokens: 0 },
+    });
+  });
+
+  it('may be the bundled model, and of a model that replies with no index every answer stays as it was', async () => {
+    const { report } = await grade('--grader', 'llm-matcher:bundled', '--dry-run');
+    expect(report).toMatchObject({ graded: 6, matcher: { samples: 6, failed: 0 } });
+  });
+
+  it('that is not configured is named, and what there is', async () => {
+    const { code, stderr } = await grade('--grader', 'llm-matcher:nobody');
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr).error.message).toContain('There is no server named "nobody"');
+  });
 });

@@ -130,6 +130,25 @@ describe('forks of a study', () => {
     expect(await json('score', run)).toEqual(score);
   });
 
+  it('are deleted from the leaves up, and brought back', async () => {
+    const parent = traces.find(isNatural) as Trace;
+    const place = contextIds({ spans: parent.spans.filter(({ phase }) => phase !== 'answer') }).length - 5;
+    const fork = await json('fork', `${run}#${parent.id}@${place}`, '--cue', 'Hmm', ...server);
+    const leaf = await json('fork', `${run}#${fork.id}@${place}`, '--end', ...server);
+    const tree = async () => JSON.stringify(await json('fork', `${run}#${parent.id}`));
+    const refused = await home.run(['fork', `${run}#${fork.id}`, '--delete']);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/has a fork of its own/) });
+    expect((await home.run(['fork', `${run}#${traces[0]?.id}`, '--delete'])).code).not.toBe(0);
+
+    expect(await json('fork', `${run}#${leaf.id}`, '--delete')).toMatchObject({ id: leaf.id, isRemoved: true });
+    expect(await tree()).not.toContain(leaf.id);
+    await json('fork', `${run}#${fork.id}`, '--delete');
+    expect(await tree()).not.toContain(fork.id);
+    await json('fork', `${run}#${fork.id.slice(0, 8)}`, '--restore');
+    await json('fork', `${run}#${leaf.id.slice(0, 8)}`, '--restore');
+    expect(await tree()).toContain(leaf.id);
+  });
+
   it.each([
     ['no place', ['--cue', 'Hmm'], /A fork needs a place and a way/],
     ['words that are not there', ['--after', 'zebra', '--end'], /does not say "zebra"/],

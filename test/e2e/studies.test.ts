@@ -64,7 +64,9 @@ const results = (lines: Line[]) =>
     )
     .sort();
 
-async function run(...args: string[]) {
+/** Without the cache: what is made here is made. */
+const run = (...args: string[]) => runWithCache('--no-cache', ...args);
+async function runWithCache(...args: string[]) {
   const { code, stdout, stderr } = await home.run(['run', ...args, ...server, '--json']);
   return { code, stderr, document: code === 0 ? JSON.parse(stdout) : undefined };
 }
@@ -115,7 +117,7 @@ describe('a study', () => {
     for (const atLine of [2, 11, 23]) {
       const before = folder === '' ? [] : grades(folder);
       const way = folder === '' ? [file, '--out', out] : ['--resume', folder];
-      const child = home.start(['run', ...way, ...server, '--json']);
+      const child = home.start(['run', ...way, ...server, '--json', '--no-cache']);
       const ended = finished(child);
       await vi.waitFor(
         () => {
@@ -150,7 +152,7 @@ describe('a study', () => {
 
   it('that is stopped with Ctrl+C says how to go on, and a second process on it is refused by the number of the first', async () => {
     const out = path.join(home.folder, 'stopped');
-    const child = home.start(['run', study(caps(40)), '--out', out, ...server]);
+    const child = home.start(['run', study(caps(40)), '--out', out, ...server, '--no-cache']);
     const ended = finished(child);
     await vi.waitFor(() => expect(existsSync(path.join(out, readdirSync(out)[0] ?? '', 'lock'))).toBe(true), 30_000);
     const folder = path.join(out, readdirSync(out)[0] ?? '');
@@ -194,6 +196,22 @@ describe('a study', () => {
     expect(errors[0]).toMatchObject({ problemKey: 'bad', error: { code: 'delimiter-in-problem' } });
   });
 
+  it('is not asked for again what an earlier run was told, unless that is wanted; the cache says its size and is cleared', async () => {
+    const file = study(caps(3));
+    const first = (await runWithCache(file)).document;
+    expect(first.tokensFromCache).toBe(0);
+    const longer = study(caps(3, '  - { name: again, replicate: 1 }')); // a condition that is new, though greedy as the first
+    const second = (await runWithCache(longer)).document;
+    const made = (lines: Line[]) => lines.reduce((sum, { generatedTokens }) => sum + generatedTokens, 0);
+    expect(second.tokensFromCache).toBe(made(grades(first.run)));
+    expect(results(grades(second.run))).toEqual(expect.arrayContaining(results(grades(first.run))));
+    expect((await runWithCache(file, '--no-cache')).document.tokensFromCache).toBe(0);
+    const { caches } = JSON.parse((await home.run(['cache', '--clear', '--json'])).stdout);
+    expect(caches[0]).toMatchObject({ name: 'requests', entries: expect.any(Number) });
+    expect(caches[0].entries).toBeGreaterThan(12);
+    expect((await runWithCache(file)).document.tokensFromCache).toBe(0);
+  });
+
   it('is estimated by what earlier runs measured', async () => {
     const file = study(caps(4));
     const dry = ['run', file, '--dry-run', '--json', '--out', path.join(home.folder, 'estimated')];
@@ -202,6 +220,34 @@ describe('a study', () => {
     const { tokens, conditions } = JSON.parse((await home.run(dry)).stdout);
     expect(tokens).toBeGreaterThan(12);
     expect(conditions).toHaveLength(3);
+  });
+});
+
+describe('a problem set that is not newer than the model', () => {
+  it('is marked by a dry run, and in the words and numbers of the run', async () => {
+    const entry = `{ id: tiny, url: "${server[1]}", apiKeyEnv: STUDIES_KEY, released: 2025-01 }`;
+    writeFileSync(path.join(home.folder, 'config.yaml'), `servers: [${entry}]\n`);
+    const set = (name: string, month: string) => `{ name: ${name}, file: ${problems}, limit: 1, released: ${month} }`;
+    const file = study(
+      `server: tiny\nproblems: [${set('old', '2024-02')}, ${set('new', '2025-02')}]\nconditions: [{}]\n`,
+    );
+    const seen = { old: { set: '2024-02', model: '2025-01' } };
+    const dry = await home.run(['run', file, '--dry-run', '--json']);
+    expect(JSON.parse(dry.stdout).seen).toEqual(seen);
+    const made = JSON.parse((await home.run(['run', file, '--json'])).stdout);
+    const { stdout } = await home.run(['score', made.run, '--json', '--replicates', '100']);
+    const { problemSets } = JSON.parse(stdout) as {
+      problemSets: { problemSet: string; seen: unknown; sentences: string[] }[];
+    };
+    const marked = problemSets.map(({ problemSet, seen, sentences }) => [
+      problemSet,
+      seen,
+      /trained on/.test(sentences.join()),
+    ]);
+    expect(marked).toEqual([
+      ['new', null, false],
+      ['old', seen.old, true],
+    ]);
   });
 });
 

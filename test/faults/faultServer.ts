@@ -38,6 +38,8 @@ export class FaultServer {
   readonly #closed: Promise<void>[] = [];
   /** False: `/health` says that the engine is dead. */
   isHealthy = true;
+  /** How requests are answered beyond the given behaviours. */
+  otherwise: Behaviour = natural('ok');
   contextLength = 32_768;
 
   private constructor(behaviours: Behaviour[]) {
@@ -77,7 +79,7 @@ export class FaultServer {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString('utf8')) : {};
     if (request.url === '/v1/completions') {
-      const behave = this.#behaviours[this.requests.length] ?? natural('ok');
+      const behave = this.#behaviours[this.requests.length] ?? this.otherwise;
       this.requests.push(body);
       this.#closed.push(new Promise((resolve) => response.once('close', () => resolve())));
       return behave(new FaultStream(response, body));

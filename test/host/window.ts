@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
 import { afterEach } from 'vitest';
 import { launchBrowser } from '../../scripts/host/browser.mjs';
 import { startHost, type VscodeHost, windowUrl } from '../../scripts/host/vscodeHost.mjs';
@@ -29,18 +29,30 @@ export function tellWhatWasSeen(window: () => Window | undefined): void {
   });
 }
 
+async function newPage(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  return page;
+}
+
 /** A real VS Code window, driven as a user would: by palette, mouse and keyboard. Waits for what it sees, never for time. */
 export class Window {
-  readonly page: Page;
   readonly folder: string;
   readonly #host: VscodeHost;
   readonly #browser: Browser;
+  readonly #url: string;
+  #page: Page;
 
-  private constructor(host: VscodeHost, browser: Browser, page: Page, folder: string) {
+  private constructor(host: VscodeHost, browser: Browser, page: Page, folder: string, url: string) {
     this.#host = host;
     this.#browser = browser;
-    this.page = page;
+    this.#page = page;
     this.folder = folder;
+    this.#url = url;
+  }
+
+  get page(): Page {
+    return this.#page;
   }
 
   static async open(options: WindowOptions = {}): Promise<Window> {
@@ -58,12 +70,10 @@ export class Window {
     let window: Window | undefined;
     try {
       browser = (await launchBrowser()) as Browser;
-      const page = await browser.newPage({ viewport: options.viewport ?? { width: 1280, height: 800 } });
-      page.setDefaultTimeout(30_000);
+      const context = await browser.newContext({ viewport: options.viewport ?? { width: 1280, height: 800 } });
       const url = windowUrl(host, { folder, extension: options.vsix ? undefined : root });
-      window = new Window(host, browser, page, folder);
-      await page.goto(url);
-      await window.statusItem.waitFor();
+      window = new Window(host, browser, await newPage(context), folder, url);
+      await window.#load();
       return window;
     } catch (error) {
       // Nobody has the window yet, so nobody else can close it: its server would outlive the tests.
@@ -83,6 +93,20 @@ export class Window {
   /** Reload Window: VS Code saves what is open, then loads anew; ready when our status bar item is there again. */
   async reload(): Promise<void> {
     await Promise.all([this.page.waitForEvent('load'), this.runCommand('Developer: Reload Window')]);
+    await this.statusItem.waitFor();
+  }
+
+  /** VS Code is closed, every process of it, and opened again in the same folder by the same user. */
+  async closeAndReopen(): Promise<void> {
+    const context = this.page.context();
+    await this.page.close({ runBeforeUnload: false });
+    await this.#host.restart();
+    this.#page = await newPage(context);
+    await this.#load();
+  }
+
+  async #load(): Promise<void> {
+    await this.page.goto(this.#url);
     await this.statusItem.waitFor();
   }
 

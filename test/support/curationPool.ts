@@ -86,7 +86,16 @@ export function curationPool(size = wholePool): Pool {
     const count = size === wholePool ? share : Math.max(60, Math.round((share * size) / wholePool));
     const first = rows.length;
     for (let own = 0; own < count; own++) {
-      const { row, fate, notebookFate } = plantedRow({ rows, first, own, number, source, sourceType, tests });
+      const { row, fate, notebookFate } = plantedRow({
+        rows,
+        first,
+        own,
+        number,
+        stride: Math.max(100_000, size),
+        source,
+        sourceType,
+        tests,
+      });
       const index = rows.push(row) - 1;
       paper.push(fate);
       notebook.push(notebookFate === 'same' ? fate : notebookFate);
@@ -107,6 +116,8 @@ interface Place {
   first: number;
   own: number;
   number: number;
+  /** Rows of a source at most: no two rows have the same seed. */
+  stride: number;
   source: string;
   sourceType: string;
   tests: readonly TestSet[];
@@ -120,8 +131,8 @@ interface Planted {
 
 /** Each fifty rows of a source hold the same cases in the same places. */
 function plantedRow(place: Place): Planted {
-  const { rows, first, own, number, source, sourceType, tests } = place;
-  const seed = number * 100_000 + own + 1;
+  const { rows, first, own, number, stride, source, sourceType, tests } = place;
+  const seed = number * stride + own + 1;
   const slot = own % 50;
   const own60 = words(seed, 30 + (seed % 40));
   const row = (question: string, features: Row['features'] = {}): Row => ({

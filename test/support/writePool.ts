@@ -1,25 +1,27 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { Pool } from './curationPool';
 
 const features = ['isgeminicorrect', 'isqwen7bcorrect', 'isqwen32bcorrect', 'gemini_length', 'domain'];
 const lines = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 
-/** A pool as files of its sources and test sets, and `small.curation.yaml`, which makes a set of them. */
-export function writePool(folder: string, pool: Pool, size: number): void {
+/**
+ * A pool as files of its sources and test sets, and `small.curation.yaml`, which makes a set of them.
+ * @param thoughtCharacters how long each trace is, about
+ */
+export function writePool(folder: string, pool: Pool, size: number, thoughtCharacters = 0): void {
   mkdirSync(folder, { recursive: true });
   const sources = [...new Set(pool.rows.map(({ source }) => source))];
   for (const source of sources) {
-    const rows = pool.rows.filter((row) => row.source === source);
-    const fields = rows.map(({ question, solution, sourceType, features: own }, index) => ({
-      question,
-      solution,
-      source_type: sourceType,
-      ...own,
-      thinking: `Thought ${index}.\n\nIt is so.`,
-      attempt: '42',
-    }));
-    writeFileSync(path.join(folder, `${source}.jsonl`), lines(fields));
+    const file = openSync(path.join(folder, `${source}.jsonl`), 'w');
+    let index = 0;
+    for (const { source: own, question, solution, sourceType, features: known } of pool.rows) {
+      if (own !== source) continue;
+      const more = ` Step ${index} follows.`.repeat(Math.ceil(thoughtCharacters / 16));
+      const thinking = `Thought ${index++}.\n\nIt is so.${more}`;
+      writeSync(file, lines([{ question, solution, source_type: sourceType, ...known, thinking, attempt: '42' }]));
+    }
+    closeSync(file);
   }
   const tests = pool.tests.map(({ name, questions }) => {
     writeFileSync(path.join(folder, `${name}.test.jsonl`), lines(questions.map((question) => ({ question }))));

@@ -39,7 +39,16 @@ const known: WireLaboratory = {
   trajectory: 'first right at 128 thinking tokens · settled at 128 · 2 changes · 4 probes, 20 tokens',
   notes: [{ id: 'n1', label: 'slip', text: 'forgets the carry', part: 'tokens 50–60' }],
   family: [
-    { id: 'a', depth: 0, isThis: true, outcome: 'correct', answer: '3', thinkingTokens: 128, about: 'the first' },
+    {
+      id: 'a',
+      depth: 0,
+      isThis: true,
+      outcome: 'correct',
+      answer: '3',
+      thinkingTokens: 128,
+      about: 'the first',
+      canDelete: false,
+    },
     {
       id: 'b',
       depth: 1,
@@ -48,6 +57,7 @@ const known: WireLaboratory = {
       answer: '2',
       thinkingTokens: 60,
       about: 'cue "Hmm" after “…12 * 3 is”',
+      canDelete: true,
     },
   ],
 };
@@ -182,6 +192,8 @@ describe('the laboratory', () => {
     expect(await last()).toEqual({ type: 'open', traceId: 'b' });
     await viewer.page.getByRole('button', { name: 'Compare this trace with: cue "Hmm" after “…12 * 3 is”' }).click();
     expect(await last()).toEqual({ type: 'compare', traceId: 'b' });
+    await viewer.page.getByRole('button', { name: 'Delete the fork: cue "Hmm" after “…12 * 3 is”' }).click();
+    expect(await last()).toEqual({ type: 'deleteFork', traceId: 'b' });
     await viewer.page.getByRole('button', { name: 'Remove the note slip' }).click();
     expect(await last()).toEqual({ type: 'removeNote', noteId: 'n1' });
     expect(viewer.violations).toEqual([]);

@@ -2,6 +2,8 @@ import type {
   ToRunViewer,
   WireCondition,
   WireOutcome,
+  WirePart,
+  WirePublished,
   WireReport,
   WireRunStatus,
   WireSample,
@@ -10,7 +12,7 @@ import type {
 export type Snapshot = Extract<ToRunViewer, { type: 'run/snapshot' }>;
 
 export function condition(name: string, parts: Partial<WireCondition> = {}): WireCondition {
-  return { key: name, name, role: 'other', samples: 1, limit: null, cues: null, ...parts };
+  return { key: name, name, role: 'other', method: 'bf', samples: 1, limit: null, cues: null, ...parts };
 }
 
 export function sample(problem: number, at: number, parts: Partial<WireSample> = {}): WireSample {
@@ -50,6 +52,7 @@ export function smallRun(changes: Partial<Snapshot> = {}): Snapshot {
     title: 'Letters and waits',
     about: 's1-tiny · bundled · seed 7',
     folder: '/runs/letters',
+    studyFile: '/studies/letters.study.yaml',
     conditions: [condition('natural', { role: 'natural' }), condition('Wait ×2', { role: 'extended', cues: 2 })],
     problems: [
       { problemSet: 'letters', key: 'berry', question: 'How many r in raspberry?' },
@@ -66,11 +69,33 @@ export function smallRun(changes: Partial<Snapshot> = {}): Snapshot {
     ],
     status: status({ state: 'finished', leftMs: null }),
     report: smallReport(),
+    published: null,
+    trainingExamples: null,
     ...changes,
   };
 }
 
-export function smallReport(): WireReport {
+/** What the paper would say of a figure like this. */
+export const smallPublished: WirePublished = {
+  title: 's1, Figure 4 (left)',
+  about: 'sequential scaling by caps and cues',
+  axis: 'thinkingTokens',
+  sets: [
+    {
+      problemSet: 'aime24',
+      points: [
+        { name: 'cap 500', series: 'forcing', x: 500, accuracy: 10, source: 'Figure 4' },
+        { name: 'Wait ×2', series: 'forcing', x: 6_657, accuracy: 53.3, source: 'Figure 4' },
+      ],
+    },
+  ],
+};
+
+export const smallReport = (changes: Partial<WirePart> = {}): WireReport => ({
+  parts: [{ ...smallPart(), ...changes }],
+});
+
+export function smallPart(): WirePart {
   const point = (at: number, accuracy: number, tokens: number) => ({
     condition: at,
     accuracy,
@@ -81,10 +106,27 @@ export function smallReport(): WireReport {
     durationMs: tokens * 10,
   });
   return {
+    problemSet: null,
     points: [point(0, 0.4, 50), point(1, 0.6, 130)],
     votes: [
       { condition: 0, k: 2, accuracy: 0.42, low: 0.3, high: 0.5, generatedTokens: 140 },
       { condition: 0, k: 4, accuracy: 0.5, low: 0.4, high: 0.6, generatedTokens: 280 },
+    ],
+    cueSteps: [
+      {
+        from: 0,
+        to: 1,
+        accuracy: 0.6,
+        difference: 0.2,
+        interval: [0.05, 0.35],
+        gained: 1,
+        lost: 1,
+        rescued: 0,
+        extraThinkingTokens: 80,
+        pValue: 0.012,
+        holmPValue: 0.024,
+        verdict: 'better',
+      },
     ],
     measures: [
       { name: 'Scaling', value: '0.145', interval: '[0.02, 0.27]', note: 'Points of accuracy per doubling of tokens.' },
@@ -141,7 +183,7 @@ export function largeRun(problems: number, conditions: number, samplesEach = 1):
     })),
     samples,
     status: status({ planned: samples.length, finished: samples.length, state: 'finished', leftMs: null }),
-    report: { ...smallReport(), points, votes },
+    report: smallReport({ points, votes }),
   };
 }
 

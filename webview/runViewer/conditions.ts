@@ -33,14 +33,14 @@ function mean(name: string, sum: 'thinkingTokens' | 'generatedTokens'): Column {
 
 const orDash = (value: number | null, show: (value: number) => string) => (value === null ? '–' : show(value));
 
-const pointOf = (run: Run, condition: number) => run.report?.points.find((point) => point.condition === condition);
+const pointOf = (run: Run, condition: number) => run.part?.points.find((point) => point.condition === condition);
 
 const columns: Column[] = [
   {
     name: 'Samples',
     value: (run, condition) => tally(run, condition)?.made ?? 0,
     text: (run, condition) => {
-      const planned = (run.conditions[condition]?.samples ?? 0) * run.problems.length;
+      const planned = (run.conditions[condition]?.samples ?? 0) * run.shownProblems;
       const made = tally(run, condition)?.made ?? 0;
       return made < planned ? `${count(made)} of ${count(planned)}` : count(made);
     },
@@ -80,6 +80,7 @@ export class Conditions {
   #run: Run | undefined;
 
   constructor(
+    selection: HTMLElement,
     public sorting: Sorting | null,
     readonly select: (condition: number | null) => void,
     readonly post: (message: FromRunViewer) => void,
@@ -87,7 +88,7 @@ export class Conditions {
   ) {
     const tools = element('div', 'tools');
     tools.append(
-      element('p', 'hint', 'Choose a condition to see only its problems below.'),
+      selection,
       createMenu('Copy Table', [
         ['CSV', () => this.post({ type: 'run/copy', text: this.#csv() })],
         ['LaTeX Table', () => this.post({ type: 'run/copy', text: this.#latex() })],

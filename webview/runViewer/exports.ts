@@ -42,6 +42,21 @@ export function toSvg(figure: SVGSVGElement): string {
 
 /** A picture of a figure at twice its size, as base64. The page’s policy has to allow `img-src data:`. */
 export async function toPng(figure: SVGSVGElement): Promise<string> {
+  return (await drawn(figure)).toDataURL('image/png').replace(/^data:image\/png;base64,/, '');
+}
+
+/** The same picture on the clipboard; false where the page may not write there. */
+export async function copyPng(figure: SVGSVGElement): Promise<boolean> {
+  const canvas = await drawn(figure);
+  const png = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
+  if (!png) return false;
+  return navigator.clipboard.write([new ClipboardItem({ 'image/png': png })]).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function drawn(figure: SVGSVGElement): Promise<HTMLCanvasElement> {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(toSvg(figure))}`;
   await image.decode();
@@ -49,5 +64,5 @@ export async function toPng(figure: SVGSVGElement): Promise<string> {
   canvas.width = 2 * image.width;
   canvas.height = 2 * image.height;
   canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return canvas.toDataURL('image/png').replace(/^data:image\/png;base64,/, '');
+  return canvas;
 }

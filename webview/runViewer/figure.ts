@@ -1,30 +1,26 @@
-import type { FromRunViewer, WireReport } from '../../src/protocol/runViewer';
+import type { FromRunViewer, WireAxis, WirePart } from '../../src/protocol/runViewer';
 import { element, write } from '../shared/dom';
-import { choice } from '../shared/fields';
+import { choice, selectIn, setOptions } from '../shared/fields';
 import { createMenu } from '../shared/menu';
 import { count, percent, seconds } from '../shared/numbers';
 import { table } from '../shared/table';
-import { toCsv, toLatex, toPng, toSvg } from './exports';
+import { scoreCommand } from './commands';
+import { copyPng, toCsv, toLatex, toPng, toSvg } from './exports';
+import { figureRows, tableHead } from './figureTable';
 import type { Run } from './model';
-import {
-  type Axis,
-  axisNames,
-  drawFigure,
-  type FigurePoint,
-  fits,
-  paperInk,
-  pointsOf,
-  type Scale,
-  themeInk,
-} from './plotFigure';
-import { roleNames } from './words';
+import { drawFigure, paperInk, themeInk } from './plotFigure';
+import { axesOf, axisNames, type FigurePoint, fits, pointsOf, type Scale } from './points';
+import { kindNames } from './words';
 
-const kindNames = { ...roleNames, votes: 'voting' };
 const exportWidth = 640;
+const none = '';
 
 export interface FigureChoice {
-  axis: Axis;
+  /** Null: as the published figure, else thinking tokens. */
+  axis: WireAxis | null;
   scale: Scale;
+  /** The problem set whose published points are drawn; null: the one that is shown, else the first; empty: none. */
+  published: string | null;
 }
 
 /** Accuracy over what it costs. Each point can be reached by keyboard and selects its condition. */
@@ -35,9 +31,11 @@ export class Figure {
   readonly #readout = element('p', 'readout');
   readonly #note = element('p', 'empty');
   readonly #asTable = element('details', 'as-table');
+  readonly #axes: HTMLElement;
+  readonly #publishedSets: HTMLElement;
   #points: FigurePoint[] = [];
   #run: Run | undefined;
-  #report: WireReport | null = null;
+  #part: WirePart | null = null;
   #width = 0;
   #selected: number | null = null;
 
@@ -48,9 +46,10 @@ export class Figure {
     readonly onChange: () => void,
   ) {
     const tools = element('div', 'tools');
-    const axes = Object.entries(axisNames).map(([key, name]) => [key, name.replace('Mean ', '')] as const);
+    this.#axes = choice('Horizontal axis', [], '', (axis) => this.#choose({ axis: axis as WireAxis }));
+    this.#publishedSets = choice('Published points', [], '', (published) => this.#choose({ published }));
     tools.append(
-      choice('Horizontal axis', axes, chosen.axis, (axis) => this.#choose({ axis: axis as Axis })),
+      this.#axes,
       choice(
         'Scale',
         [
@@ -60,10 +59,13 @@ export class Figure {
         chosen.scale,
         (scale) => this.#choose({ scale: scale as Scale }),
       ),
+      this.#publishedSets,
       createMenu('Copy Figure', [
         ['SVG', () => this.#copy(toSvg(this.#forPaper()))],
+        ['PNG', () => this.#copyPng()],
         ['CSV', () => this.#copy(toCsv([csvHead, ...this.#rows(String)]))],
         ['LaTeX Table', () => this.#copy(toLatex(tableHead, this.#rows()))],
+        ['CLI Command', () => this.#run && this.#copy(scoreCommand(this.#run, this.#axis))],
         ['Save as PNG…', () => this.#savePng()],
       ]),
     );
@@ -74,10 +76,34 @@ export class Figure {
   }
 
   show(run: Run): void {
-    if (run === this.#run && run.report === this.#report) return;
+    if (run === this.#run && run.part === this.#part) return;
     this.#run = run;
-    this.#report = run.report;
+    this.#part = run.part;
+    this.#offer(run);
     this.#draw();
+  }
+
+  /** What this run can be drawn over and beside. */
+  #offer(run: Run): void {
+    const axes = axesOf(run).map((key) => [key, axisNames[key].replace('Mean ', '')] as const);
+    setOptions(selectIn(this.#axes), axes, this.#axis);
+    const sets = (run.published?.sets ?? []).map(({ problemSet }) => [problemSet, problemSet] as const);
+    setOptions(selectIn(this.#publishedSets), [...sets, [none, 'None']], this.#publishedSet ?? none);
+    this.#publishedSets.hidden = sets.length === 0;
+  }
+
+  get #axis(): WireAxis {
+    const { axis } = this.chosen;
+    const wanted = axis ?? this.#run?.published?.axis ?? 'thinkingTokens';
+    return this.#run && axesOf(this.#run).includes(wanted) ? wanted : 'thinkingTokens';
+  }
+
+  get #publishedSet(): string | null {
+    const names = (this.#run?.published?.sets ?? []).map(({ problemSet }) => problemSet);
+    const shown = this.#run?.shownSet ?? this.#run?.problemSets[0];
+    const { published } = this.chosen;
+    if (published === none || (published !== null && names.includes(published))) return published;
+    return names.find((name) => name === shown) ?? names[0] ?? null;
   }
 
   showSelected(condition: number | null): void {
@@ -93,9 +119,10 @@ export class Figure {
   }
 
   #draw(): void {
-    const { axis, scale } = this.chosen;
+    const { scale } = this.chosen;
+    const axis = this.#axis;
     this.#width = this.#picture.clientWidth;
-    const all = this.#report && this.#run ? pointsOf(this.#report, this.#run.conditions, axis) : [];
+    const all = this.#run ? pointsOf(this.#run, axis, this.#publishedSet) : [];
     this.#points = all.filter((point) => fits(point, scale)).sort((a, b) => a.x - b.x);
     write(this.#note, this.#noteOf(all));
     for (const part of [this.#picture, this.#legend, this.#readout, this.#asTable]) part.hidden = all.length === 0;
@@ -122,12 +149,28 @@ export class Figure {
   }
 
   #noteOf(all: FigurePoint[]): string {
-    if (all.length === 0) return this.#report ? 'No condition has points yet.' : 'The figure comes with the numbers.';
+    const part = this.#part;
+    if (all.length === 0 && !part) return 'The figure comes with the numbers.';
     const hidden = all.filter((point) => !fits(point, this.chosen.scale)).map(({ name }) => name);
     const notes = hidden.length > 0 ? [`At zero, so not on a logarithmic axis: ${hidden.join(', ')}.`] : [];
-    if (this.chosen.axis !== 'generatedTokens' && this.#report?.votes.length)
+    if (this.#axis !== 'generatedTokens' && part?.votes.length)
       notes.push('Voting is compared at equal generated tokens: choose that axis to see it.');
-    return notes.join(' ');
+    if (all.every(({ kind }) => kind === 'published')) notes.push('No condition has points here yet.');
+    return [...notes, ...this.#publishedNotes()].join(' ');
+  }
+
+  #publishedNotes(): string[] {
+    const run = this.#run;
+    const set = this.#publishedSet;
+    if (!run?.published || !set) return [];
+    const { title, axis, about } = run.published;
+    const notes = [`Published: ${title}, ${about}.`];
+    if (axis === null) notes.push('It has no axis: its numbers are in the table below.');
+    else if (axis !== this.#axis) notes.push(`It is drawn over ${axisNames[axis].toLowerCase()}.`);
+    if (axis === 'examples' && run.trainingExamples === null)
+      notes.push('To place your model, say trainingExamples in the study.');
+    if (!run.problemSets.includes(set)) notes.push(`Its problems are those of ${set}, not yours: compare shapes only.`);
+    return notes;
   }
 
   #dots(): SVGElement[] {
@@ -150,7 +193,7 @@ export class Figure {
       const tell = () => write(this.#readout, this.#sentence(point));
       dot.addEventListener('focus', tell);
       dot.addEventListener('pointerenter', tell);
-      dot.addEventListener('click', () => this.select(point.condition));
+      dot.addEventListener('click', () => this.#choosePoint(point));
       dot.addEventListener('keydown', (event) => this.#onKey(event, at));
     }
   }
@@ -164,18 +207,23 @@ export class Figure {
       const next = dots[(at + step + dots.length) % dots.length];
       for (const dot of dots) dot.setAttribute('tabindex', dot === next ? '0' : '-1');
       next?.focus();
-    } else if ((event.key === 'Enter' || event.key === ' ') && point) this.select(point.condition);
+    } else if ((event.key === 'Enter' || event.key === ' ') && point) this.#choosePoint(point);
     else return;
     event.preventDefault();
   }
 
+  #choosePoint({ condition }: FigurePoint): void {
+    if (condition !== null) this.select(condition);
+  }
+
   #sentence(point: FigurePoint): string {
-    const { axis } = this.chosen;
-    const unit = axisNames[axis].replace('Mean ', '');
-    return (
-      `${point.name} (${kindNames[point.kind]}): ${percent(point.y / 100)} % [${percent(point.low / 100)}, ` +
-      `${percent(point.high / 100)}] at ${axis === 'durationMs' ? seconds(1000 * point.x) : count(point.x)} ${unit}`
-    );
+    const axis = this.#axis;
+    const unit = axisNames[axis].replace('Mean ', '').toLowerCase();
+    const at = `at ${axis === 'durationMs' ? seconds(1000 * point.x) : count(point.x)} ${unit}`;
+    const y = percent(point.y / 100);
+    if (point.source) return `${point.name} (published, ${point.series}): ${y} % ${at}. ${point.source}.`;
+    const interval = `[${percent(point.low / 100)}, ${percent(point.high / 100)}]`;
+    return `${point.name} (${kindNames[point.kind]}): ${y} % ${interval} ${at}`;
   }
 
   #showLegend(): void {
@@ -192,26 +240,20 @@ export class Figure {
   }
 
   #rows(tokens: (n: number) => string = count): string[][] {
-    const { conditions = [] } = this.#run ?? {};
-    const points = (this.#report?.points ?? []).map((point) => {
-      const { name = '', role = 'other' } = conditions[point.condition] ?? {};
-      const means = [tokens(point.thinkingTokens), tokens(point.generatedTokens), seconds(point.durationMs)];
-      return [name, kindNames[role], percent(point.accuracy), percent(point.low), percent(point.high), ...means];
-    });
-    const votes = (this.#report?.votes ?? []).map((vote) => {
-      const name = `${conditions[vote.condition]?.name ?? ''}, majority of ${vote.k}`;
-      const shares = [percent(vote.accuracy), percent(vote.low), percent(vote.high)];
-      return [name, kindNames.votes, ...shares, '', tokens(vote.generatedTokens), ''];
-    });
-    return [...points, ...votes];
+    return this.#run ? figureRows(this.#run, this.#publishedSet, tokens) : [];
   }
 
   #forPaper(): SVGSVGElement {
-    return drawFigure(this.#points, this.chosen.axis, this.chosen.scale, exportWidth, paperInk);
+    return drawFigure(this.#points, this.#axis, this.chosen.scale, exportWidth, paperInk);
   }
 
   #copy(text: string): void {
     this.post({ type: 'run/copy', text });
+  }
+
+  /** A host that gives no access to the clipboard is asked to keep the picture as a file. */
+  async #copyPng(): Promise<void> {
+    if (!(await copyPng(this.#forPaper()))) await this.#savePng();
   }
 
   async #savePng(): Promise<void> {
@@ -219,14 +261,4 @@ export class Figure {
   }
 }
 
-const tableHead = [
-  'Condition',
-  'Role',
-  'Accuracy (%)',
-  'Low',
-  'High',
-  'Thinking tokens',
-  'Generated tokens',
-  'Seconds',
-];
 const csvHead = ['condition', 'role', 'accuracy', 'low', 'high', 'thinkingTokens', 'generatedTokens', 'seconds'];

@@ -1,6 +1,6 @@
 import { createButton } from '../shared/controls';
 import { element } from '../shared/dom';
-import { choice, labelled, setOptions } from '../shared/fields';
+import { choice, labelled, selectIn, setOptions } from '../shared/fields';
 import { baseOf, type Filters, flipNames, noFilters } from './filters';
 import type { Run } from './model';
 import { outcomeNames } from './words';
@@ -98,10 +98,6 @@ export class FilterBar {
     Object.assign(this.filters, change);
     this.onChange();
   }
-}
-
-function selectIn(field: HTMLElement): HTMLSelectElement {
-  return field.querySelector('select') as HTMLSelectElement;
 }
 
 function numberIn({ value }: HTMLInputElement): number | null {

@@ -1,4 +1,4 @@
-import type { FromRunViewer, WireMeasure, WireReport } from '../../src/protocol/runViewer';
+import type { FromRunViewer, WireMeasure, WirePart } from '../../src/protocol/runViewer';
 import { element } from '../shared/dom';
 import { createMenu } from '../shared/menu';
 import { table } from '../shared/table';
@@ -7,22 +7,22 @@ import { toCsv, toLatex } from './exports';
 /** What the numbers say: sentences first, then the measures they rest on. */
 export class Findings {
   readonly root = element('div', 'findings');
-  #shown: WireReport | null | undefined;
+  #shown: WirePart | null | undefined;
 
   constructor(readonly post: (message: FromRunViewer) => void) {}
 
-  show(report: WireReport | null): void {
-    if (report === this.#shown) return;
-    this.#shown = report;
-    if (!report) {
+  show(part: WirePart | null): void {
+    if (part === this.#shown) return;
+    this.#shown = part;
+    if (!part) {
       this.root.replaceChildren(element('p', 'empty', 'The numbers are being computed …'));
       return;
     }
     const sentences = element('ul', 'sentences');
-    sentences.append(...report.sentences.map((text) => element('li', '', text)));
+    sentences.append(...part.sentences.map((text) => element('li', '', text)));
     const none = element('p', 'empty', 'Nothing follows from these samples yet.');
-    this.root.replaceChildren(report.sentences.length > 0 ? sentences : none);
-    if (report.measures.length > 0) this.root.append(...this.#measures(report.measures));
+    this.root.replaceChildren(part.sentences.length > 0 ? sentences : none);
+    if (part.measures.length > 0) this.root.append(...this.#measures(part.measures));
   }
 
   #measures(all: WireMeasure[]): HTMLElement[] {

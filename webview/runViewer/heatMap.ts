@@ -141,6 +141,15 @@ export class HeatMap {
     this.#draw();
   }
 
+  /** Moves the cursor to a cell that is shown. */
+  focus(place: Place): void {
+    this.#showRow(this.#positions.get(place.problem) ?? 0);
+    this.#showColumn(place.condition);
+    this.#activate(place);
+    this.#draw();
+    this.focusActive();
+  }
+
   focusActive(): void {
     this.#rows.get(this.#active.problem)?.cells[this.#active.condition]?.focus();
   }
@@ -310,11 +319,7 @@ export class HeatMap {
     const column = Math.max(0, Math.min(lastColumn, target[1]));
     const problem = this.#problems[to];
     if (problem === undefined) return true;
-    this.#showRow(to);
-    this.#showColumn(column);
-    this.#activate({ problem, condition: column });
-    this.#draw();
-    this.focusActive();
+    this.focus({ problem, condition: column });
     return true;
   }
 

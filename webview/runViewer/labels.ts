@@ -1,5 +1,6 @@
 import type { Plot } from '@observablehq/plot';
-import type { FigurePoint, Ink } from './plotFigure';
+import type { Ink } from './plotFigure';
+import type { FigurePoint } from './points';
 
 interface Box {
   left: number;
@@ -29,7 +30,8 @@ export function placeLabels(
     top: top - 6,
     bottom: top + 6,
   }));
-  for (const [at, point] of points.entries()) {
+  const own = (point: FigurePoint) => Number(point.kind === 'published'); // these come after the reader's own
+  for (const [at, point] of [...points.entries()].sort(([, a], [, b]) => own(a) - own(b))) {
     const [px, py] = places[at] ?? [0, 0];
     const text = shortName(point.name);
     const long = widthOf(text);
@@ -43,7 +45,7 @@ export function placeLabels(
       .find((box) => isInside(box, width, height) && !taken.some((other) => overlaps(box, other)));
     if (!free) continue;
     taken.push(free);
-    svg.append(label(text, free, ink));
+    svg.append(label(text, free, ink, point.kind === 'published' ? ink.published : ink.text));
   }
 }
 
@@ -67,14 +69,14 @@ const isInside = (box: Box, width: number, height: number) =>
 
 const overlaps = (a: Box, b: Box) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
-function label(text: string, box: Box, ink: Ink): SVGTextElement {
+function label(text: string, box: Box, { background }: Ink, colour: string): SVGTextElement {
   const made = document.createElementNS('http://www.w3.org/2000/svg', 'text');
   made.setAttribute('x', String(box.left));
   made.setAttribute('y', String(box.bottom - 3));
   made.setAttribute('class', 'point-label');
   made.setAttribute('text-anchor', 'start');
   // A line of the figure may run behind the name.
-  made.setAttribute('style', `fill: ${ink.text}; stroke: ${ink.background}; stroke-width: 3px; paint-order: stroke`);
+  made.setAttribute('style', `fill: ${colour}; stroke: ${background}; stroke-width: 3px; paint-order: stroke`);
   made.setAttribute('aria-hidden', 'true');
   made.textContent = text;
   return made;

@@ -1,10 +1,13 @@
 import type { FromRunViewer, ToRunViewer, WireSample } from '../../src/protocol/runViewer';
 import { registerControls } from '../shared/controls';
 import { element, write } from '../shared/dom';
+import { choice, selectIn, setOptions } from '../shared/fields';
 import { createMenu } from '../shared/menu';
 import { connectToHost } from '../shared/vscodeApi';
 import { cellView } from './cell';
+import { runCommand } from './commands';
 import { Conditions, type Sorting } from './conditions';
+import { CueTable, type FlipsOf } from './cueTable';
 import { bothTraces, Details } from './details';
 import { toCsv } from './exports';
 import { Figure, type FigureChoice } from './figure';
@@ -15,6 +18,8 @@ import { Header } from './header';
 import { countShown, HeatMap, type Place } from './heatMap';
 import { Milestones } from './milestones';
 import { Run } from './model';
+import { PairList } from './pairList';
+import { Selection } from './selection';
 import { outcomeNames, outcomeSigns, outcomes } from './words';
 import '../shared/styles.css';
 import '../shared/data.css';
@@ -41,7 +46,7 @@ const longestCopy = 5_000_000;
 let run: Run | undefined;
 let shown: number[] = [];
 const filters: Filters = { ...noFilters, ...saved?.filters };
-const figureChoice: FigureChoice = { axis: 'thinkingTokens', scale: 'log2', ...saved?.figure };
+const figureChoice: FigureChoice = { axis: null, scale: 'log2', published: null, ...saved?.figure };
 
 const announcer = element('p', 'announcer');
 announcer.setAttribute('role', 'status'); // a polite live region: milestones and counts that were asked for
@@ -49,7 +54,18 @@ const milestones = new Milestones((text) => write(announcer, text));
 const header = new Header((action) => post({ type: 'run/action', action }));
 const findings = new Findings(post);
 const figure = new Figure(figureChoice, (condition) => select(condition), post, remember);
-const conditions = new Conditions(saved?.sorting ?? null, select, post, remember);
+const selection = new Selection({
+  openTraces: goToTraces,
+  copyCommand,
+  letGo: () => select(null),
+});
+const conditions = new Conditions(selection.root, saved?.sorting ?? null, select, post, remember);
+const cueTable = new CueTable(openFlips, post);
+const pairs = new PairList((traceIds) => post({ type: 'run/openTraces', traceIds }));
+const numbersOf = choice('Numbers of', [], '', (problemSet) => {
+  filters.problemSet = problemSet || null;
+  askForOthers();
+});
 const filterBar = new FilterBar(filters, askForOthers);
 const shownCount = element('p', 'shown-count');
 const noneShown = element('p', 'empty', 'No problem matches these filters.');
@@ -72,7 +88,16 @@ mapTools.append(
 );
 const problems = section('Problems', filterBar.root);
 problems.append(mapTools, noneShown, mapParts);
-app.append(header.root, overview, section('Conditions', conditions.root), problems, announcer);
+app.append(
+  header.root,
+  numbersOf,
+  overview,
+  section('Conditions', conditions.root),
+  section('What each cue bought', cueTable.root),
+  section('Traces to read in twos', pairs.root),
+  problems,
+  announcer,
+);
 app.hidden = true;
 
 /** Samples of messages that no frame has shown yet. */
@@ -138,8 +163,10 @@ function showRun(next: Run): void {
   header.show(run);
   map.setRun(run);
   filterBar.setRun(run);
+  const sets = run.problemSets.map((name) => [name, name] as const);
+  setOptions(selectIn(numbersOf), [['', 'All problem sets'], ...sets], filters.problemSet ?? '');
+  numbersOf.hidden = sets.length < 2;
   showReport(run);
-  showSelection();
   showProblems(false);
   map.restore(place.active ?? { problem: shown[0] ?? 0, condition: 0 }, place.top, place.left);
   if (hadFocus) map.focusActive();
@@ -150,11 +177,23 @@ function showRun(next: Run): void {
 }
 
 function showReport(current: Run): void {
-  findings.show(current.report);
-  figure.show(current);
-  conditions.show(current);
+  showNumbers(current);
   showSelection();
   milestones.show(current);
+}
+
+/** The chosen problem set, if this run has it. */
+const setOf = ({ problemSets }: Run) => problemSets.find((name) => name === filters.problemSet) ?? null;
+
+/** Those of the chosen problem set. */
+function showNumbers(current: Run): void {
+  current.shownSet = setOf(current);
+  selectIn(numbersOf).value = current.shownSet ?? '';
+  findings.show(current.part);
+  figure.show(current);
+  conditions.show(current);
+  cueTable.show(current);
+  pairs.show(current);
 }
 
 /** All that came since the last frame, at once: only cells, counts and rows that changed are written. */
@@ -179,6 +218,7 @@ function showProgress(): void {
 function askForOthers(): void {
   if (!run) return;
   filterBar.show(run);
+  if (setOf(run) !== run.shownSet) showNumbers(run);
   showSelection();
   showProblems(true);
   write(announcer, `${countShown(shown.length, run.problems.length)} shown`);
@@ -190,9 +230,37 @@ function select(condition: number | null): void {
   askForOthers();
 }
 
+/** The problems behind a number of flips: the cursor goes to the first of them. */
+function openFlips({ base, condition, flip }: FlipsOf): void {
+  if (!run) return;
+  const key = (at: number) => run?.conditions[at]?.key ?? null;
+  Object.assign(filters, {
+    ...noFilters,
+    problemSet: filters.problemSet,
+    base: key(base),
+    condition: key(condition),
+    flip,
+  });
+  askForOthers();
+  goToTraces();
+}
+
+function copyCommand(): void {
+  const selected = run?.indexOf(filters.condition) ?? null;
+  if (run && selected !== null) post({ type: 'run/copy', text: runCommand(run, selected) });
+}
+
+/** To the first problem that is shown, in the column of the selected condition. */
+function goToTraces(): void {
+  if (!run || shown[0] === undefined) return;
+  problems.scrollIntoView();
+  map.focus({ problem: shown[0], condition: run.indexOf(filters.condition) ?? 0 });
+}
+
 function showSelection(): void {
   if (!run) return;
   const selected = run.indexOf(filters.condition);
+  selection.show(selected === null ? null : (run.conditions[selected]?.name ?? ''));
   figure.showSelected(selected);
   conditions.showSelected(selected);
   map.setComparison(baseOf(run, filters), selected);

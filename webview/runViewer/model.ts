@@ -2,7 +2,9 @@ import type {
   ToRunViewer,
   WireCondition,
   WireOutcome,
+  WirePart,
   WireProblem,
+  WirePublished,
   WireReport,
   WireRunStatus,
   WireSample,
@@ -28,33 +30,44 @@ export interface Tally {
 
 type Snapshot = Extract<ToRunViewer, { type: 'run/snapshot' }>;
 
+const noTally = (): Tally => ({ made: 0, counts: noCounts(), traces: 0, thinkingTokens: 0, generatedTokens: 0 });
 const noCounts = (): Counts => Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Counts;
 
 /** The run as the page knows it. A sample costs the same to add whatever the size of the run. */
 export class Run {
   readonly title: string;
   readonly about: string;
+  readonly folder: string;
+  readonly studyFile: string;
   readonly conditions: WireCondition[];
   readonly problems: WireProblem[];
-  readonly tallies: Tally[];
+  readonly problemSets: readonly string[];
+  readonly published: WirePublished | null;
+  readonly trainingExamples: number | null;
   status: WireRunStatus | null;
   report: WireReport | null;
   readonly #cells = new Map<number, Cell>();
+  /** Whose numbers are shown; null: of all problem sets together. */
+  shownSet: string | null = null;
+  /** Of all problems (null), and of each set: how many problems it has, and a tally per condition. */
+  readonly #sets = new Map<string | null, { problems: number; tallies: Tally[] }>();
 
   constructor(snapshot: Snapshot) {
     this.title = snapshot.title;
     this.about = snapshot.about;
+    this.folder = snapshot.folder;
+    this.studyFile = snapshot.studyFile;
     this.conditions = snapshot.conditions;
     this.problems = snapshot.problems;
+    this.problemSets = [...new Set(snapshot.problems.map(({ problemSet }) => problemSet))];
     this.status = snapshot.status;
     this.report = snapshot.report;
-    this.tallies = snapshot.conditions.map(() => ({
-      made: 0,
-      counts: noCounts(),
-      traces: 0,
-      thinkingTokens: 0,
-      generatedTokens: 0,
-    }));
+    this.published = snapshot.published;
+    this.trainingExamples = snapshot.trainingExamples;
+    for (const set of [null, ...this.problemSets]) {
+      const { length } = this.problems.filter(({ problemSet }) => set === null || problemSet === set);
+      this.#sets.set(set, { problems: length, tallies: snapshot.conditions.map(noTally) });
+    }
     for (const sample of snapshot.samples) this.add(sample);
   }
 
@@ -64,11 +77,22 @@ export class Run {
   }
 
   get made(): number {
-    return this.tallies.reduce((sum, { made }) => sum + made, 0);
+    return (this.#sets.get(null)?.tallies ?? []).reduce((sum, { made }) => sum + made, 0);
   }
 
-  get problemSets(): string[] {
-    return [...new Set(this.problems.map(({ problemSet }) => problemSet))];
+  /** Of the shown set, one per condition. */
+  get tallies(): readonly Tally[] {
+    return this.#sets.get(this.shownSet)?.tallies ?? [];
+  }
+
+  get shownProblems(): number {
+    return this.#sets.get(this.shownSet)?.problems ?? 0;
+  }
+
+  /** The numbers of the shown set; null until they are there. */
+  get part(): WirePart | null {
+    const { parts = [] } = this.report ?? {};
+    return parts.find(({ problemSet }) => problemSet === this.shownSet) ?? parts[0] ?? null;
   }
 
   cell(problem: number, condition: number): Cell | undefined {
@@ -82,16 +106,17 @@ export class Run {
 
   /** Takes a sample in; one that is known already is replaced. A place outside of the lists is left out. */
   add(sample: WireSample): void {
-    const tally = this.tallies[sample.condition];
-    if (!tally || !this.problems[sample.problem]) return;
+    const problem = this.problems[sample.problem];
+    if (!problem || !this.conditions[sample.condition]) return;
+    const tallies = [null, problem.problemSet].flatMap((set) => this.#sets.get(set)?.tallies[sample.condition] ?? []);
     const at = sample.problem * this.conditions.length + sample.condition;
     const cell = this.#cells.get(at) ?? { samples: [], counts: noCounts() };
     this.#cells.set(at, cell);
     const known = cell.samples.findIndex((other) => other.sample === sample.sample);
     const old = cell.samples[known];
-    if (old) countIn(tally, cell, old, -1);
+    if (old) countIn(tallies, cell, old, -1);
     cell.samples.splice(old ? known : placeOf(sample, cell.samples), old ? 1 : 0, sample);
-    countIn(tally, cell, sample, 1);
+    countIn(tallies, cell, sample, 1);
   }
 }
 
@@ -100,14 +125,16 @@ function placeOf({ sample }: WireSample, samples: WireSample[]): number {
   return at === -1 ? samples.length : at;
 }
 
-function countIn(tally: Tally, cell: Cell, sample: WireSample, sign: 1 | -1): void {
+function countIn(tallies: readonly Tally[], cell: Cell, sample: WireSample, sign: 1 | -1): void {
   cell.counts[sample.outcome] += sign;
-  tally.counts[sample.outcome] += sign;
-  tally.made += sign;
-  if (sample.traceId === null) return;
-  tally.traces += sign;
-  tally.thinkingTokens += sign * sample.thinkingTokens;
-  tally.generatedTokens += sign * sample.generatedTokens;
+  for (const tally of tallies) {
+    tally.counts[sample.outcome] += sign;
+    tally.made += sign;
+    if (sample.traceId === null) continue;
+    tally.traces += sign;
+    tally.thinkingTokens += sign * sample.thinkingTokens;
+    tally.generatedTokens += sign * sample.generatedTokens;
+  }
 }
 
 /** Samples with a verdict: failed and ungraded ones leave the denominator. */

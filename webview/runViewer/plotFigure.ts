@@ -1,26 +1,13 @@
 import * as Plot from '@observablehq/plot';
-import type { WireCondition, WireReport } from '../../src/protocol/runViewer';
+import type { WireAxis } from '../../src/protocol/runViewer';
 import { placeLabels } from './labels';
-
-export type Axis = 'thinkingTokens' | 'generatedTokens' | 'durationMs';
-export type Scale = 'log2' | 'linear';
-
-export const axisNames: Record<Axis, string> = {
-  thinkingTokens: 'Mean thinking tokens',
-  generatedTokens: 'Mean generated tokens',
-  durationMs: 'Mean seconds',
-};
+import { axisNames, curvesOf, type FigurePoint, type Kind, type Scale } from './points';
 
 /** The page's own colours follow the theme; a figure that leaves the page is dark on white. */
-export interface Ink {
+export interface Ink extends Record<Kind, string> {
   text: string;
   grid: string;
   background: string;
-  natural: string;
-  capped: string;
-  extended: string;
-  other: string;
-  votes: string;
 }
 
 export const themeInk: Ink = {
@@ -31,7 +18,10 @@ export const themeInk: Ink = {
   capped: 'var(--blue)',
   extended: 'var(--orange)',
   other: 'var(--purple)',
+  rejection: 'var(--red)',
+  rebase: 'var(--purple)',
   votes: 'var(--green)',
+  published: 'var(--muted)',
 };
 
 /** Colours that can be told apart by most eyes: Okabe and Ito, https://jfly.uni-koeln.de/color/. */
@@ -43,65 +33,38 @@ export const paperInk: Ink = {
   capped: '#0072b2',
   extended: '#d55e00',
   other: '#aa3377',
+  rejection: '#b8860b',
+  rebase: '#aa3377',
   votes: '#009e73',
+  published: '#767676',
 };
 
-export interface FigurePoint {
-  condition: number;
-  /** Name, and for a vote the number of samples. */
-  name: string;
-  kind: WireCondition['role'] | 'votes';
-  x: number;
-  /** Percent. */
-  y: number;
-  low: number;
-  high: number;
-}
+const symbols: Record<Kind, Plot.SymbolType> = {
+  natural: 'star',
+  capped: 'circle',
+  extended: 'triangle',
+  other: 'square',
+  rejection: 'cross',
+  rebase: 'wye',
+  votes: 'diamond',
+  published: 'circle',
+};
 
-/** What stands in the figure. Voting is known by what it costs, so it has a place on that axis only. */
-export function pointsOf(report: WireReport, conditions: WireCondition[], axis: Axis): FigurePoint[] {
-  const points = report.points.flatMap((point): FigurePoint[] => {
-    const condition = conditions[point.condition];
-    if (!condition) return [];
-    const x = axis === 'durationMs' ? point.durationMs / 1000 : point[axis];
-    return [{ condition: point.condition, name: condition.name, kind: condition.role, x, ...shares(point) }];
-  });
-  if (axis !== 'generatedTokens') return points;
-  const votes = report.votes.map(
-    (vote): FigurePoint => ({
-      condition: vote.condition,
-      name: `majority of ${vote.k}, ${conditions[vote.condition]?.name ?? ''}`,
-      kind: 'votes',
-      x: vote.generatedTokens,
-      ...shares(vote),
-    }),
-  );
-  return [...points, ...votes];
-}
-
-const shares = ({ accuracy, low, high }: { accuracy: number; low: number; high: number }) => ({
-  y: 100 * accuracy,
-  low: 100 * low,
-  high: 100 * high,
-});
-
-/** Zero has no place on a logarithmic axis. */
-export const fits = ({ x }: FigurePoint, scale: Scale) => scale === 'linear' || x > 0;
-
-const symbols = { natural: 'star', capped: 'circle', extended: 'triangle', other: 'square', votes: 'diamond' } as const;
+const dashes: Partial<Record<Kind, string>> = { votes: '5 4', published: '2 4' };
 
 /** Draws the points in the order given; in that order too stand its `.point` elements. */
-export function drawFigure(points: FigurePoint[], axis: Axis, scale: Scale, width: number, ink: Ink): SVGSVGElement {
+export function drawFigure(
+  points: FigurePoint[],
+  axis: WireAxis,
+  scale: Scale,
+  width: number,
+  ink: Ink,
+): SVGSVGElement {
   const height = Math.round(Math.min(420, Math.max(260, width * 0.6)));
-  const line = (kind: 'capped' | 'extended') => {
-    const natural = points.find((point) => point.kind === 'natural');
-    const own = points.filter((point) => point.kind === kind);
-    return own.length === 0 ? [] : [...own, ...(natural ? [natural] : [])].sort((a, b) => a.x - b.x);
-  };
-  const votes = points.filter(({ kind }) => kind === 'votes');
   const place = { x: 'x', y: 'y' } as const;
   const domain = widths(points, scale);
   const stroke = (point: FigurePoint) => ink[point.kind];
+  const curves = curvesOf(points);
   const drawn = Plot.plot({
     width,
     height,
@@ -120,16 +83,22 @@ export function drawFigure(points: FigurePoint[], axis: Axis, scale: Scale, widt
       Plot.gridY({ ticks: 6, stroke: ink.grid, strokeOpacity: 1 }),
       Plot.axisX({ tickFormat: tickText, ticks: ticksOf(domain, scale, width), color: ink.text }),
       Plot.axisY({ ticks: 6, color: ink.text }),
-      Plot.line(line('capped'), { ...place, stroke: ink.capped, strokeWidth: 1.5 }),
-      Plot.line(line('extended'), { ...place, stroke: ink.extended, strokeWidth: 1.5 }),
-      Plot.line(votes, { ...place, stroke: ink.votes, strokeWidth: 1.5, strokeDasharray: '5 4', z: 'condition' }),
+      ...curves
+        .filter(({ kind }) => kind !== 'published')
+        .map(({ kind, points: curve }) =>
+          Plot.areaY(curve, { x: 'x', y1: 'low', y2: 'high', fill: ink[kind], fillOpacity: 0.12, className: 'band' }),
+        ),
+      ...curves.map(({ kind, points: curve }) => {
+        const strokeDasharray = dashes[kind] ?? 'none';
+        return Plot.line(curve, { ...place, stroke: ink[kind], strokeWidth: 1.5, strokeDasharray, className: 'curve' });
+      }),
       Plot.ruleX(points, { x: 'x', y1: 'low', y2: 'high', stroke, strokeOpacity: 0.7, strokeWidth: 1.5 }),
       Plot.dot(points, {
         ...place,
         r: 5,
         symbol: ({ kind }: FigurePoint) => symbols[kind],
-        fill: stroke,
-        stroke: ink.background,
+        fill: (point: FigurePoint) => (point.kind === 'published' ? ink.background : stroke(point)),
+        stroke: (point: FigurePoint) => (point.kind === 'published' ? stroke(point) : ink.background),
         className: 'dots',
         sort: null,
       }),

@@ -1,4 +1,5 @@
-import type { WireCondition, WireOutcome } from '../../src/protocol/runViewer';
+import type { WireOutcome } from '../../src/protocol/runViewer';
+import type { Kind } from './points';
 
 export const outcomes: readonly WireOutcome[] = ['correct', 'wrong', 'truncated', 'no-answer', 'ungraded', 'error'];
 
@@ -21,9 +22,13 @@ export const outcomeNames: Record<WireOutcome, string> = {
   error: 'Failed',
 };
 
-export const roleNames: Record<WireCondition['role'], string> = {
+export const kindNames: Record<Kind, string> = {
   natural: 'natural',
   capped: 'capped',
   extended: 'extended',
   other: 'other',
+  rejection: 'rejection sampling',
+  rebase: 'tree search',
+  votes: 'voting',
+  published: 'published',
 };

@@ -32,3 +32,6 @@ export function labelled(label: string, field: HTMLElement): HTMLElement {
   made.append(name, field);
   return made;
 }
+
+/** The list of a choice. */
+export const selectIn = (field: HTMLElement): HTMLSelectElement => field.querySelector('select') as HTMLSelectElement;

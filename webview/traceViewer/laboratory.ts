@@ -53,6 +53,7 @@ export class Laboratory {
         element('span', 'note-part', `${relative.thinkingTokens.toLocaleString('en')} thinking tokens`),
       );
       if (!relative.isThis) item.append(this.#compare(relative));
+      if (relative.canDelete) item.append(this.#delete(relative));
       list.append(item);
     }
     return list;
@@ -62,6 +63,13 @@ export class Laboratory {
     const button = element('button', 'plain-button', 'Compare');
     button.setAttribute('aria-label', `Compare this trace with: ${about}`);
     button.addEventListener('click', () => this.#post({ type: 'compare', traceId: id }));
+    return button;
+  }
+
+  #delete({ id, about }: WireRelative): HTMLElement {
+    const button = element('button', 'plain-button', 'Delete');
+    button.setAttribute('aria-label', `Delete the fork: ${about}`);
+    button.addEventListener('click', () => this.#post({ type: 'deleteFork', traceId: id }));
     return button;
   }
 

@@ -15,3 +15,11 @@ export function stateFolder(env: NodeJS.ProcessEnv = process.env, platform = pro
 
 /** The run that single traces of the command line go to. */
 export const cliScratchFolder = () => path.join(stateFolder(), 'scratch');
+
+/** Folder for what can be made again: `SECOND_THOUGHT_HOME` if set, else the platform's place for caches. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
+  if (env.SECOND_THOUGHT_HOME) return path.join(env.SECOND_THOUGHT_HOME, 'cache');
+  if (platform === 'win32') return path.join(stateFolder(env, platform), 'cache');
+  if (platform === 'darwin') return path.join(homedir(), 'Library', 'Caches', 'second-thought', 'replies');
+  return path.join(env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'second-thought', 'replies');
+}

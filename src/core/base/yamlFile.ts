@@ -19,7 +19,7 @@ export type YamlResult<T> = { value: T } | { problems: YamlProblem[] };
 
 /** Reads a YAML text by its schema. Every problem has its place in the text, so that an editor can underline it. */
 export function checkYaml<Schema extends z.ZodType>(text: string, schema: Schema): YamlResult<z.output<Schema>> {
-  const document = parseDocument(text, { prettyErrors: false });
+  const document = parseDocument(text, { prettyErrors: false, merge: true });
   const [torn] = document.errors;
   if (torn) {
     const [start, end] = torn.pos;

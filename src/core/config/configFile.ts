@@ -10,6 +10,7 @@ import { graderSchema } from '../grade/graderSpec';
 import { dialectSchema } from '../inference/dialects';
 import { hostSpecSchema } from '../jobs/hostSpec';
 import { serverEntrySchema } from '../servers/serverSpec';
+import { alternativesSchema } from '../traces/logprobs';
 
 /** `second-thought.config.yaml` in a folder, `config.yaml` of the user: the same names as the settings of VS Code. */
 export const folderConfigName = 'second-thought.config.yaml';
@@ -34,6 +35,8 @@ export const configFileSchema = z.strictObject({
   temperature: z.number().min(0).max(2).optional(),
   seed: z.int().nonnegative().optional(),
   samples: z.int().min(1).max(64).optional(),
+  /** Log-probabilities of what is generated are kept, with so many alternatives; 0: they are not. */
+  logprobs: alternativesSchema.optional(),
 });
 export type ConfigFile = z.infer<typeof configFileSchema>;
 

@@ -148,7 +148,11 @@ const handSchema = z.array(z.strictObject({ id: text('The row.'), note: text('Wh
 const outputSchema = z.strictObject({
   trace: featureName.optional().describe('The trace that is trained on (teacher).'),
   dialect: z.enum(['s1', 'think-tags']).optional().describe('The form of the column text (s1).'),
-  system: z.string().optional().describe("The system prompt in text (Qwen's own)."),
+  system: z
+    .string()
+    .nullable()
+    .optional()
+    .describe("The system prompt in text (Qwen's own); null: no system turn, for models whose chat template has none."),
   formats: z
     .array(z.enum(['plain', 'tcc', 'scc-bucket', 'scc-true']))
     .min(1)
@@ -156,6 +160,7 @@ const outputSchema = z.strictObject({
     .describe(
       'Training formats: plain; tcc (told tokens, in powers of two); scc (counted steps, from the bucket or the true number).',
     ),
+  stepSeparator: text('What stands between two steps of the thinking, for scc (a blank line).').optional(),
   length: featureName.optional().describe('The feature that holds the length, for tcc (length).'),
   testShare: z.number().min(0).max(0.5).optional().describe('Share of rows kept for a test split (0).'),
 });

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
-import { parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
+import { hashOf, readJsonFile, reasonOf, writeWholeFile } from '../base/files';
 import { hubCommit, isHubName } from '../data/hub';
 import { dataPath } from '../data/readRows';
+import { textLines } from '../data/textLines';
 import { type Collected, collectSource, type GivenTrace, type ReadRows } from './collect';
 import type { CurationFile } from './curationFile';
 import type { FunnelStage } from './decide';
-import { type Decision, type Row, rowSchema, stages } from './row';
+import { type Decision, type Row, stages } from './row';
+import { readStoredRows, type StoredRow } from './storedRows';
 
 /** What was collected from where: written last, so that its absence means that collecting was not finished. */
 const collectionSchema = z.object({
@@ -80,6 +82,7 @@ export class CurationFolder {
   /**
    * Collects the rows of all sources, unless that was done with the same files and rules.
    * @param base folder that relative paths in the curation start from
+   * @param keepsTexts rows whose traces are kept; without it, all
    */
   async collect(
     curation: CurationFile,
@@ -87,6 +90,7 @@ export class CurationFolder {
     readRows: ReadRows,
     onProgress: (progress: CollectProgress) => void,
     signal: AbortSignal,
+    keepsTexts: (id: string) => boolean = () => true,
   ): Promise<Collection> {
     const key = await collectionKey(curation, base);
     const done = collectionSchema.safeParse(await readJsonFile(this.file('collected.json')).catch(() => undefined));
@@ -103,7 +107,8 @@ export class CurationFolder {
       let characters = 0;
       for await (const collected of collectSource(entry, readRows(file), curation.seed)) {
         if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
-        await rows.write({ ...collected.row, texts: await texts.write(collected) } satisfies Row);
+        const kept = keepsTexts(collected.row.id) ? await texts.write(collected) : {};
+        await rows.write({ ...collected.row, texts: kept } satisfies Row);
         characters += collected.row.question.length;
         if (++count % 1_000 === 0) onProgress({ source: entry.name, rows: count });
       }
@@ -126,15 +131,9 @@ export class CurationFolder {
     return collection;
   }
 
-  /** Every collected row, in the order of the sources. @throws SecondThoughtError `file-not-found`, `invalid-file` */
-  async rows(): Promise<Row[]> {
-    const rows: Row[] = [];
-    for (const line of (await readTextFile(this.file('rows.jsonl'))).split('\n')) {
-      if (line !== '') rows.push(JSON.parse(line) as Row); // written by us, whole or not at all
-    }
-    const first = rows[0] && rowSchema.safeParse(rows[0]);
-    if (first?.success === false) throw damaged(this.file('rows.jsonl'));
-    return rows;
+  /** Every collected row, in the order of the sources; their texts stay on disk. @throws as `readStoredRows` */
+  rows(): Promise<StoredRow[]> {
+    return readStoredRows(this.file('rows.jsonl'));
   }
 
   async collection(): Promise<Collection> {
@@ -158,11 +157,13 @@ export class CurationFolder {
 
   /** Writes what became of every row, and the counts of each stage. */
   async writeDecisions(rows: readonly Row[], decisions: readonly Decision[], funnel: readonly FunnelStage[]) {
-    const lines = rows.map(
-      (row, index) =>
-        `${JSON.stringify({ id: row.id, source: row.source, ...decisions[index], features: row.features })}\n`,
-    );
-    await writeWholeFile(this.file('decisions.jsonl'), lines.join(''));
+    const file = this.file('decisions.jsonl');
+    const lines = new LineWriter(`${file}.tmp`);
+    for (const [index, { id, source, features }] of rows.entries()) {
+      await lines.write({ id, source, ...decisions[index], features });
+    }
+    await lines.close();
+    await rename(`${file}.tmp`, file);
     await writeWholeFile(
       this.file('funnel.json'),
       `${JSON.stringify({ schemaVersion: 1, stages: funnel }, null, 1)}\n`,
@@ -171,11 +172,14 @@ export class CurationFolder {
 
   /** @throws SecondThoughtError `file-not-found` where the curation was not run */
   async decisions(): Promise<DecidedRow[]> {
-    return parseJsonLines(await readTextFile(this.file('decisions.jsonl'))) as DecidedRow[];
+    const decisions: DecidedRow[] = [];
+    for await (const line of textLines(this.file('decisions.jsonl'))) decisions.push(JSON.parse(line)); // written by us, whole
+    return decisions;
   }
 }
 
-async function collectionKey(curation: CurationFile, base: string): Promise<string> {
+/** Of everything that collecting depends on. @throws SecondThoughtError `file-not-found` */
+export async function collectionKey(curation: CurationFile, base: string): Promise<string> {
   const files = await Promise.all(
     curation.sources.map(async ({ file }) => {
       try {
@@ -199,23 +203,17 @@ async function stampOf(file: string): Promise<{ bytes: number | null; hash: stri
   return { bytes: (await stat(file)).size, hash: await hashOf(file) };
 }
 
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
-  return hash.digest('hex');
-}
-
 /** Lines of JSON, one file, written as a stream. */
 export class LineWriter {
   readonly #stream;
   #failure: unknown;
   #pieces: string[] = [];
   #bytes = 0;
-  /** Bytes written so far. */
+  /** Bytes written so far, by this writer. */
   offset = 0;
 
-  constructor(file: string) {
-    this.#stream = createWriteStream(file);
+  constructor(file: string, flags: 'w' | 'a' = 'w') {
+    this.#stream = createWriteStream(file, { flags });
     this.#stream.on('error', (error) => {
       this.#failure = error;
     });

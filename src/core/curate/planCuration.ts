@@ -3,7 +3,8 @@ import type { CurationFile, Producer } from './curationFile';
 import { type CollectProgress, CurationFolder } from './curationFolder';
 import { decide, type FunnelStage } from './decide';
 import { checkProducers } from './features/addFeatures';
-import { readReplies } from './features/replies';
+import { ReplyIndex } from './features/replyIndex';
+import { outputRulesOf } from './output/outputRules';
 import { rulesOf } from './rules';
 import { rowsIn, rowsToAsk, testSets } from './runCuration';
 
@@ -24,6 +25,7 @@ export async function planCuration(
   options: { base: string; folder: string; signal: AbortSignal; onProgress(progress: CollectProgress): void },
 ): Promise<{ funnel: FunnelStage[]; producers: PlannedProducer[] }> {
   const rules = rulesOf(curation);
+  outputRulesOf(curation, rules); // what could not be written is said before anything is asked
   checkProducers(curation);
   const place = new CurationFolder(options.folder);
   await place.collect(curation, options.base, rowsIn, options.onProgress, options.signal);
@@ -50,7 +52,12 @@ function repliesOfEach(producer: Producer): number {
 async function meanTokens(place: CurationFolder, name: string): Promise<number | null> {
   const folders = await readdir(place.file('features')).catch(() => []);
   const own = folders.filter((folder) => new RegExp(`^${name}-[0-9a-f]{16}$`).test(folder));
-  const replies = (await Promise.all(own.map((folder) => readReplies(place.file('features', folder))))).flat();
-  if (replies.length === 0) return null;
-  return replies.reduce((sum, { generatedTokens }) => sum + generatedTokens, 0) / replies.length;
+  let [replies, tokens] = [0, 0];
+  for (const folder of own) {
+    const index = new ReplyIndex(place.file('features', folder));
+    await index.update();
+    replies += index.size;
+    for (const { generatedTokens } of index.all()) tokens += generatedTokens;
+  }
+  return replies === 0 ? null : tokens / replies;
 }

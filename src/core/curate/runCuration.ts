@@ -5,9 +5,10 @@ import type { SourceRow } from './collect';
 import type { CurationFile } from './curationFile';
 import { type Collection, type CollectProgress, CurationFolder } from './curationFolder';
 import { decide, type Verdicts } from './decide';
-import { addFeatures, checkProducers, type FeatureOptions, type MadeTraces } from './features/addFeatures';
+import { addFeatures, checkProducers, type FeatureOptions } from './features/addFeatures';
+import type { MadeTraces } from './features/madeTraces';
 import { dataCard } from './output/dataCard';
-import { qwenSystem } from './output/trainingText';
+import { outputRulesOf } from './output/outputRules';
 import { type ChosenRow, writeSet } from './output/writeSet';
 import type { Row } from './row';
 import { rulesOf, tracesOf } from './rules';
@@ -27,6 +28,8 @@ export interface CurationOptions {
   folder: string;
   signal: AbortSignal;
   onProgress(progress: CollectProgress): void;
+  /** Bytes for comparing n-grams; it decides nothing. */
+  memory?: number | undefined;
   /** How models are asked; needed where the file declares features. */
   features: Omit<FeatureOptions, 'base' | 'folder' | 'signal'>;
 }
@@ -40,6 +43,8 @@ export interface CurationOptions {
 export async function runCuration(curation: CurationFile, options: CurationOptions): Promise<CurationResult> {
   const { base, folder, signal, onProgress } = options;
   const rules = rulesOf(curation);
+  rules.decontaminate.memory = options.memory;
+  const outputRules = outputRulesOf(curation, rules);
   checkProducers(curation);
   const place = new CurationFolder(folder);
   const collection = await place.collect(curation, base, rowsIn, onProgress, signal);
@@ -52,35 +57,20 @@ export async function runCuration(curation: CurationFile, options: CurationOptio
   const made = await addFeatures(toAsk, curation, asked);
   const verdicts = decide(rows, tests, rules);
   await place.writeDecisions(rows, verdicts.decisions, verdicts.funnel);
-  const chosen = await withTraces(
-    place,
-    verdicts.chosen.map((index) => rows[index] as Row),
-    curation,
-    made,
-  );
-  const { output = {} } = curation;
-  const hashes =
-    chosen.length === 0
-      ? {}
-      : await writeSet(place.file('set'), chosen, {
-          dialect: output.dialect ?? 's1',
-          formats: output.formats ?? ['plain'],
-          system: output.system ?? qwenSystem,
-          length: output.length ?? rules.select.length,
-          testShare: output.testShare ?? 0,
-          seed: rules.seed,
-        });
+  const chosen = verdicts.chosen.map((index) => rows[index] as Row);
+  const written: Row[] = [];
+  const hashes = await writeSet(place.file('set'), withTraces(place, chosen, curation, made, written), outputRules);
   const seeds = verdicts.selection?.seeds ?? 0;
   const card = {
     curation,
     rules,
     collection,
     funnel: verdicts.funnel,
-    chosen: chosen.map(({ row }) => row),
+    chosen: written,
     seeds,
     hashes,
   };
-  if (chosen.length > 0) await writeWholeFile(place.file('set', 'README.md'), dataCard(card));
+  if (written.length > 0) await writeWholeFile(place.file('set', 'README.md'), dataCard(card));
   return { collection, verdicts, rows, hashes };
 }
 
@@ -109,19 +99,23 @@ export async function testSets({ decontaminate = {} }: CurationFile, base: strin
   return Promise.all(sets);
 }
 
-/** The chosen rows with the trace that is trained on; none where the sources bring no such trace. */
-async function withTraces(
+/**
+ * The chosen rows with the trace that is trained on; none where the sources bring no such trace.
+ * @param written gets the rows that have one
+ */
+async function* withTraces(
   place: CurationFolder,
-  rows: Row[],
+  rows: readonly Row[],
   curation: CurationFile,
   made: MadeTraces,
-): Promise<ChosenRow[]> {
+  written: Row[],
+): AsyncIterable<ChosenRow> {
   const name = curation.output?.trace ?? 'teacher';
-  if (!tracesOf(curation).includes(name)) return [];
-  const chosen: ChosenRow[] = [];
+  if (!tracesOf(curation).includes(name)) return;
   for (const row of rows) {
-    const trace = made.get(name)?.get(row.id)?.[0] ?? (await place.givenTrace(row, name));
-    if (trace) chosen.push({ row, trace });
+    const trace = (await made.textsOf(name, row.id))[0] ?? (await place.givenTrace(row, name));
+    if (!trace) continue;
+    written.push(row);
+    yield { row, trace };
   }
-  return chosen;
 }

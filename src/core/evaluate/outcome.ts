@@ -1,7 +1,7 @@
 import { harnessLogText } from '../forcing/harnessLog';
 import type { Grade, Outcome } from '../grade/grade';
 import { chosen, gradeAnswer } from '../grade/gradeAnswer';
-import { defaultGrader, type GraderSpec } from '../grade/graderSpec';
+import { defaultGrader, type RuleGrader, ruleOf } from '../grade/graderSpec';
 import { readAnswer } from '../grade/latex/answer';
 import { cleanLatex } from '../grade/latex/clean';
 import { exactValue } from '../grade/latex/rational';
@@ -19,14 +19,18 @@ export function gradeTrace(trace: Trace): Grade {
   return trace.status === 'complete' && trace.grade ? trace.grade : gradeAnew(trace);
 }
 
-/** Grades a trace against the problem's reference answer. */
-export function gradeAnew(trace: Trace, grader: GraderSpec = trace.grader ?? defaultGrader): Grade {
+/** Grades a trace against the problem's reference answer, by a rule. */
+export function gradeAnew(trace: Trace, grader: RuleGrader = ruleOf(trace.grader ?? defaultGrader)): Grade {
   const { extracted, isCorrect } = gradeAnswer(answerText(trace), trace.problem, grader, harnessLogText(trace));
   if (trace.status !== 'complete') return { outcome: null, extracted };
   return { outcome: outcomeOf(trace, extracted, isCorrect), extracted };
 }
 
-function outcomeOf(trace: Trace, extracted: string | null, isCorrect: boolean | null): Outcome {
+export function outcomeOf(
+  trace: Pick<Trace, 'answerEndedBy'>,
+  extracted: string | null,
+  isCorrect: boolean | null,
+): Outcome {
   if (isCorrect === null) return 'ungraded';
   if (extracted !== null) return isCorrect ? 'correct' : 'wrong';
   return trace.answerEndedBy === 'model' ? 'no-answer' : 'truncated';

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { shortHash } from '../base/seeds';
+import { matchedSchema } from '../grade/grade';
 import { graderName } from '../grade/graderSpec';
 import { costsOf, describeTrace, type Trace, thinkingTokens } from '../traces/trace';
 import { gradeTrace, outcomeSchema } from './outcome';
@@ -19,6 +20,8 @@ export const outcomeRecordSchema = z.object({
   outcome: outcomeSchema,
   /** What graded it, where it was not the default. */
   grader: z.string().optional(),
+  /** Where a language model was asked about the answer. */
+  matched: matchedSchema.optional(),
   /** The extracted answer, shortened. */
   answer: z.string().nullable(),
   thinkingTokens: z.int().nonnegative(),
@@ -33,7 +36,7 @@ export const answerCharacters = 200;
 
 /** The record of a finished trace; undefined for one that runs or was interrupted: it has no outcome. */
 export function outcomeRecord(trace: Trace): OutcomeRecord | undefined {
-  const { outcome, extracted } = gradeTrace(trace);
+  const { outcome, extracted, matched } = gradeTrace(trace);
   if (outcome === null) return undefined;
   return {
     schemaVersion: 1,
@@ -47,6 +50,7 @@ export function outcomeRecord(trace: Trace): OutcomeRecord | undefined {
     sample: trace.sample,
     outcome,
     ...(trace.grader === undefined ? {} : { grader: graderName(trace.grader) }),
+    ...(matched === undefined ? {} : { matched }),
     answer: extracted === null ? null : extracted.slice(0, answerCharacters),
     thinkingTokens: thinkingTokens(trace),
     generatedTokens: costsOf(trace).generated,

@@ -1,14 +1,17 @@
 import type { Clock } from '../base/clock';
 import { SecondThoughtError, toSecondThoughtError } from '../base/errors';
 import { passSeed } from '../base/seeds';
-import { gradeAnew } from '../evaluate/outcome';
+import { gradeBy } from '../evaluate/gradeBy';
 import type { Grade } from '../grade/grade';
-import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
+import { defaultGrader } from '../grade/graderSpec';
+import type { Matcher } from '../grade/matcher';
+import type { CompletionChunk, CompletionRequest, InferenceClient } from '../inference/inferenceClient';
 import { defaultPatience, withPatience } from '../inference/patience';
 import { LoopDetector } from '../loops/findLoop';
 import type { Scorer } from '../scorers/scorer';
 import { scoreStep } from '../search/scoreStep';
 import { applyEvent, type TraceEvent } from '../traces/events';
+import type { LogprobListener } from '../traces/logprobs';
 import {
   type AnswerEndedBy,
   branchSpans,
@@ -40,6 +43,10 @@ export interface GenerateOptions {
   retry?: RetryRules;
   /** Judges the steps of a tree search. */
   scorer?: Scorer | undefined;
+  /** Asks a language model about the answer, where the trace's grader is one. */
+  matcher?: Matcher | undefined;
+  /** Asks for log-probabilities, and is told of every id that is received, before `onEvent` is. */
+  logprobs?: LogprobListener | undefined;
 }
 
 /**
@@ -122,15 +129,20 @@ class Generation {
         return this.emit({
           type: 'completed',
           answerEndedBy: step.answerEndedBy,
-          grade: this.#grade(step.answerEndedBy),
+          grade: await this.#grade(step.answerEndedBy),
         });
       default:
         step satisfies never;
     }
   }
 
-  #grade(answerEndedBy: AnswerEndedBy): Grade {
-    return gradeAnew({ ...this.#trace, status: 'complete', answerEndedBy });
+  async #grade(answerEndedBy: AnswerEndedBy): Promise<Grade> {
+    const finished = { ...this.#trace, status: 'complete' as const, answerEndedBy };
+    const { matcher, signal } = this.#options;
+    const grade = await gradeBy(finished, finished.grader ?? defaultGrader, matcher, signal);
+    const { failure } = grade.matched ?? {};
+    if (failure !== undefined) this.emit({ type: 'warning', text: `The answer was not graded: ${failure}` });
+    return grade;
   }
 
   /** A process that died in the middle of a pass, or of several of a tree, left ids without a verdict. */
@@ -181,9 +193,10 @@ class Generation {
   }
 
   async #request(pass: Pass, request: CompletionRequest): Promise<void> {
-    const { received, failure, firstTokenMs } = await this.#receive(pass, request);
+    const { received, failure, firstTokenMs, kept } = await this.#receive(pass, request);
     const durationMs = this.#options.clock.now() - Date.parse(pass.startedAt);
-    const settled = await this.#settle({ ...pass, firstTokenMs, durationMs }, received);
+    const took = kept ? { ...kept, fromCache: true as const } : { firstTokenMs, durationMs };
+    const settled = await this.#settle({ ...pass, ...took }, received);
     this.emit({ type: 'settle', pass: settled.pass, spans: settled.spans });
     if (settled.unknownId !== undefined) this.#warnOfUnknown(settled.unknownId, request);
     if (failure) throw failure;
@@ -211,6 +224,7 @@ class Generation {
       ...(client.level === 'chat' ? { templateArguments: condition.templateArguments } : {}),
       ...(condition.maxAnswerTokens === null && !isThinking ? { isOpenEnded: true as const } : {}),
       ...(condition.decoder === 'native-budget' ? { thinkingTokenBudget: budget.maxThinkingTokens } : {}),
+      ...(this.#options.logprobs ? { logprobs: this.#options.logprobs.alternatives } : {}),
     };
   }
 
@@ -248,6 +262,7 @@ class Generation {
     const { clock, signal, answerNow } = this.#options;
     const received: Received = emptyReceived();
     let firstTokenMs: number | null = null;
+    let kept: CompletionChunk['kept'];
     let failure: SecondThoughtError | undefined;
     const loops = this.#loopWatch(pass);
     let hasEnded = false;
@@ -263,6 +278,8 @@ class Generation {
           break; // the server does not keep to the stop ids or the limit: closing the stream makes it
         }
         if (chunk.tokenIds.length > 0) firstTokenMs ??= clock.now() - Date.parse(pass.startedAt);
+        kept ??= chunk.kept;
+        this.#tellLogprobs(pass, chunk);
         received.tokenIds.push(...chunk.tokenIds);
         hasEnded ||= isOver(received.tokenIds, chunk.tokenIds.length, request);
         received.text += chunk.text;
@@ -286,7 +303,13 @@ class Generation {
     } finally {
       own.abort();
     }
-    return { received, failure, firstTokenMs };
+    return { received, failure, firstTokenMs, kept };
+  }
+
+  #tellLogprobs({ index }: Pass, { tokenIds, logprobs = [] }: CompletionChunk): void {
+    if (tokenIds.length === 0) return;
+    const all = tokenIds.map((_, at) => logprobs[at] ?? null);
+    this.#options.logprobs?.onReceived(index, tokenIds, all);
   }
 
   /** Tells of the ids of a pass whether thinking has to end because it goes round in a loop. */

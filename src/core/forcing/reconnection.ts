@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock';
+import { type Clock, delay } from '../base/clock';
 import { type ErrorCode, SecondThoughtError } from '../base/errors';
 import type { InferenceClient } from '../inference/inferenceClient';
 
@@ -64,18 +64,4 @@ export class Reconnection {
       cancel();
     }
   }
-}
-
-/** Resolves after the delay, or as soon as the signal fires. */
-function delay(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(delayMs, done);
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', done, { once: true });
-  });
 }

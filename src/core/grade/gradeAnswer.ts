@@ -1,6 +1,6 @@
 import type { Problem } from '../problems/problem';
 import { extractAnswer } from './extract';
-import type { GraderSpec } from './graderSpec';
+import type { RuleGrader } from './graderSpec';
 import { askGraderThread } from './graderThread';
 import { HarnessCrash, harnessExtracted, harnessTruth } from './harness';
 import { type CompareExpressions, isSameLatex } from './latex/compare';
@@ -17,20 +17,20 @@ export interface AnswerGrade {
  * Finds the answer in a text and compares it with the problem's reference.
  * @param response all that the model wrote, its thinking included: what the released evaluation looks at
  */
-export function gradeAnswer(text: string, problem: Problem, grader: GraderSpec, response = text): AnswerGrade {
+export function gradeAnswer(text: string, problem: Problem, grader: RuleGrader, response = text): AnswerGrade {
   if (grader === 's1-harness') return gradeAsHarness(text, problem, response);
   const extracted = grader === 'choice' ? extractChoice(text) : extract(text, grader);
   if (problem.answer === undefined) return { extracted, isCorrect: null };
   return { extracted, isCorrect: extracted !== null && isSame(extracted, problem, grader) };
 }
 
-function extract(text: string, grader: GraderSpec): string | null {
+function extract(text: string, grader: RuleGrader): string | null {
   if (typeof grader === 'string') return extractAnswer(text);
   const reply = askGraderThread({ ask: 'match', pattern: grader.regex, text });
   return reply && 'match' in reply ? reply.match?.trim() || null : null;
 }
 
-function isSame(extracted: string, problem: Problem, grader: GraderSpec): boolean {
+function isSame(extracted: string, problem: Problem, grader: RuleGrader): boolean {
   if (grader === 'exact') return extracted === problem.answer?.trim();
   if (grader === 'choice') return extracted === letterOf(problem);
   return isEquivalent(extracted, problem);

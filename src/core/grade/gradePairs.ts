@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { gradeAnswer } from './gradeAnswer';
-import type { GraderSpec } from './graderSpec';
+import type { RuleGrader } from './graderSpec';
 
 /** A line of a file of pairs: what a model wrote, the reference, and, where it is known, whether they are the same. */
 const pairSchema = z.object({
@@ -17,7 +17,7 @@ export interface GradedPair extends z.infer<typeof pairSchema> {
 }
 
 /** @throws SecondThoughtError `invalid-file`, naming the line */
-export function gradePairs(text: string, from: string, grader: GraderSpec): GradedPair[] {
+export function gradePairs(text: string, from: string, grader: RuleGrader): GradedPair[] {
   const lines = text.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [{ line, number: index + 1 }]));
   return lines.map(({ line, number }) => {
     const pair = pairSchema.safeParse(jsonOf(line));

@@ -1,8 +1,8 @@
 import type { Problem } from '../problems/problem';
 
 /**
- * The released evaluation's graders without its language model (s1 repository, `tasks/aime`, `tasks/openai_math` and
- * `tasks/gpqa`), with their quirks; test/unit/grade/harnessVectors.json holds them to an independent reading in Python.
+ * The released evaluation's graders without its language model, which is in matcher.ts (s1 repository, `tasks/aime`,
+ * `tasks/openai_math` and `tasks/gpqa`), with their quirks; test/unit/grade/harnessVectors.json holds them to an independent reading in Python.
  */
 
 /** The released code ends with an assertion error here, and the whole evaluation with it. */
@@ -19,9 +19,12 @@ export function harnessExtracted(response: string, problem: Problem): string {
   const answer = harnessAnswer(response);
   if (!problem.choices?.length)
     return isDigits(answer) && isDigits(problem.answer ?? '') ? withoutZeros(answer) : answer;
-  const letter = /^[a-d]$/.test(answer) ? answer.toUpperCase() : answer;
-  return /^[A-D]$/.test(letter) ? letter : 'A';
+  return harnessLetter(answer) ?? 'A';
 }
+
+/** The letter of a choice, if the answer is nothing else. */
+export const harnessLetter = (answer: string): string | null =>
+  /^[A-Da-d]$/.test(answer) ? answer.toUpperCase() : null;
 
 export function harnessTruth({ answer = '', choices = [] }: Problem): string {
   if (choices.length === 0) return isDigits(answer) ? withoutZeros(answer) : answer;
@@ -29,7 +32,7 @@ export function harnessTruth({ answer = '', choices = [] }: Problem): string {
   return place === -1 ? answer : String.fromCharCode(65 + place);
 }
 
-const isDigits = (text: string) => /^\d+$/.test(text);
+export const isDigits = (text: string) => /^\d+$/.test(text);
 const withoutZeros = (digits: string) => String(BigInt(digits));
 
 /** What follows the last opening of an answer; else what follows the last turn, without its first line. */

@@ -23,8 +23,20 @@ export interface CompletionRequest {
   isOpenEnded?: true;
   /** The server's own limit of thinking tokens. */
   thinkingTokenBudget?: number;
+  /** Log-probabilities of the ids that come, and of so many of the likeliest at each place. */
+  logprobs?: number;
   /** Fields sent as they are, to measure what a server does with them. */
   extra?: Readonly<Record<string, unknown>>;
+}
+
+/** What a server said about one id that it sent, of the unmodified model. */
+export interface TokenLogprob {
+  /** The id's text as the server names it: empty where it is part of a character. */
+  text: string;
+  /** In nats. */
+  logprob: number;
+  /** The likeliest by text; the id itself may be among them. A name that two ids share is there once. */
+  top: [text: string, logprob: number][];
 }
 
 /** A piece of a stream. A piece may hold several ids, or none; `text` is not aligned with `tokenIds`. */
@@ -38,6 +50,10 @@ export interface CompletionChunk {
   reportedTokens?: number;
   /** Per id, log-probabilities of the likeliest ones by name, where they were asked for. */
   topLogprobs?: (Record<string, number> | null)[];
+  /** Of a reply that was kept from an earlier request: how long it took then. */
+  kept?: { firstTokenMs: number | null; durationMs: number };
+  /** One for each of `tokenIds`, where they were asked for and came: null where the server said nothing of that id. */
+  logprobs?: (TokenLogprob | null)[];
 }
 
 /** What an endpoint tells about itself. */

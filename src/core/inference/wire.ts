@@ -1,9 +1,16 @@
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
-import type { CompletionRequest } from './inferenceClient';
+import type { CompletionRequest, TokenLogprob } from './inferenceClient';
 
 /** The shapes of the completions dialect as vLLM speaks it, in and out. Unknown fields are ignored on both sides. */
 const tokenId = z.int().nonnegative();
+
+/** Parallel lists, one entry for each id. */
+const logprobListsSchema = z.object({
+  tokens: z.array(z.string()).nullish(),
+  token_logprobs: z.array(z.number().nullable()).nullish(),
+  top_logprobs: z.array(z.record(z.string(), z.number()).nullable()).nullish(),
+});
 
 export const completionChunkSchema = z.object({
   choices: z.array(
@@ -12,7 +19,7 @@ export const completionChunkSchema = z.object({
       token_ids: z.array(tokenId).nullish(),
       finish_reason: z.string().nullish(),
       stop_reason: z.union([z.string(), z.number()]).nullish(),
-      logprobs: z.object({ top_logprobs: z.array(z.record(z.string(), z.number()).nullable()).nullish() }).nullish(),
+      logprobs: logprobListsSchema.nullish(),
     }),
   ),
   usage: z.object({ prompt_tokens_details: z.object({ cached_tokens: z.int().nullish() }).nullish() }).nullish(),
@@ -74,8 +81,23 @@ export function toCompletionBody(request: CompletionRequest, model: string) {
     ...(maskedTokenIds.length > 0 ? { logit_bias: mask } : {}),
     ...(bannedWords.length > 0 ? { bad_words: bannedWords } : {}),
     ...(thinkingTokenBudget === undefined ? {} : { thinking_token_budget: thinkingTokenBudget }),
+    ...(request.logprobs === undefined ? {} : { logprobs: request.logprobs }),
     ...request.extra,
   };
+}
+
+/**
+ * What was said of each id of a piece. Lists of another length than the ids cannot be set against them: then nothing was
+ * said, rather than something about the wrong id.
+ */
+export function readLogprobs(lists: z.infer<typeof logprobListsSchema>, ids: number): (TokenLogprob | null)[] {
+  const { tokens, token_logprobs: logprobs, top_logprobs: tops } = lists;
+  if (tokens?.length !== ids || logprobs?.length !== ids) return Array.from({ length: ids }, () => null);
+  return tokens.map((text, index) => {
+    const logprob = logprobs[index] ?? null;
+    const top = Object.entries(tops?.[index] ?? {}).sort(([, a], [, b]) => b - a); // an object's own order is another
+    return logprob === null ? null : { text, logprob, top };
+  });
 }
 
 /** Gauges of a Prometheus page, summed over engines. Null if none of them is there. */

@@ -5,6 +5,7 @@ import { parseReply } from './wire';
 import { templateFields, type WireFormat } from './wireFormat';
 
 const ids = z.array(z.int().nonnegative());
+const probabilitySchema = z.object({ token: z.string(), logprob: z.number() });
 const chunkSchema = z.object({
   content: z.string(),
   tokens: ids.nullish(),
@@ -14,7 +15,12 @@ const chunkSchema = z.object({
   stopping_word: z.string().nullish(),
   timings: z.object({ cache_n: z.int().nullish() }).nullish(),
   completion_probabilities: z
-    .array(z.object({ top_logprobs: z.array(z.object({ id: z.int().nonnegative(), logprob: z.number() })) }))
+    .array(
+      probabilitySchema.extend({
+        id: z.int(),
+        top_logprobs: z.array(probabilitySchema.extend({ id: z.int().nonnegative() })),
+      }),
+    )
     .nullish(),
 });
 const tokensSchema = z.object({ tokens: ids });
@@ -37,7 +43,8 @@ export const llamaCppWire: WireFormat = {
       const whole =
         missing > 0 && tokenIds.length > 0 ? await withWithheld(text, tokenIds, missing, tokenize) : tokenIds;
       received += whole.length;
-      return { ...chunk, tokenIds: whole };
+      const unknown = Array.from({ length: whole.length - tokenIds.length }, () => null);
+      return { ...chunk, tokenIds: whole, ...(chunk.logprobs ? { logprobs: [...unknown, ...chunk.logprobs] } : {}) };
     };
   },
   tokenize: (content) => ({ path: '/tokenize', body: { content, add_special: false, parse_special: true } }),
@@ -64,7 +71,9 @@ function readChunk(event: unknown, url: string): CompletionChunk {
     stopReason: ends === 'eos' ? 'eos' : ends === 'word' ? (reply.stopping_word ?? 'word') : null,
     cachedPromptTokens: reply.timings?.cache_n ?? null,
     ...(reply.tokens_predicted == null ? {} : { reportedTokens: reply.tokens_predicted }),
-    ...(listed ? { topLogprobs: listed.map(({ top_logprobs }) => byName(top_logprobs)) } : {}),
+    ...(listed
+      ? { topLogprobs: listed.map(({ top_logprobs }) => byName(top_logprobs)), logprobs: logprobsOf(reply) }
+      : {}),
   };
 }
 
@@ -92,12 +101,22 @@ async function withWithheld(
 const byName = (listed: { id: number; logprob: number }[]) =>
   Object.fromEntries(listed.map(({ id, logprob }) => [`token_id:${id}`, logprob]));
 
+/** Entries name their id: those of other ids than came are not taken. */
+function logprobsOf({ tokens, completion_probabilities: entries }: z.infer<typeof chunkSchema>) {
+  return (tokens ?? []).map((id, index) => {
+    const entry = entries?.[index];
+    if (entry?.id !== id) return null;
+    const top = entry.top_logprobs.map(({ token, logprob }): [string, number] => [token, logprob]);
+    return { text: entry.token, logprob: entry.logprob, top };
+  });
+}
+
 /** 2^32 − 1 means "any seed" there, and larger ones do not exist. */
 const seeds = 2 ** 32 - 1;
 
 /** Every sampler that we set is named, and those that are on by default there are turned off. */
-function toBody({ promptIds, maxTokens, seed, sampling, maskedTokenIds, extra = {} }: CompletionRequest) {
-  const { logprobs, ...fields } = extra;
+function toBody({ promptIds, maxTokens, seed, sampling, maskedTokenIds, logprobs, extra = {} }: CompletionRequest) {
+  const { logprobs: listed = logprobs, ...fields } = extra;
   return {
     prompt: promptIds,
     n_predict: maxTokens,
@@ -111,7 +130,7 @@ function toBody({ promptIds, maxTokens, seed, sampling, maskedTokenIds, extra = 
     min_p: sampling.minP,
     repeat_penalty: sampling.repetitionPenalty,
     ...(maskedTokenIds.length > 0 ? { logit_bias: maskedTokenIds.map((id) => [id, false]) } : {}),
-    ...(logprobs === undefined ? {} : { n_probs: logprobs }),
+    ...(listed === undefined ? {} : { n_probs: listed }),
     ...fields,
   };
 }

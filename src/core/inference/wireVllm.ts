@@ -5,6 +5,7 @@ import {
   completionChunkSchema,
   detokenizeReplySchema,
   parseReply,
+  readLogprobs,
   toCompletionBody,
   tokenizeReplySchema,
 } from './wire';
@@ -17,14 +18,16 @@ export const vllmWire: WireFormat = {
     const reply = parseReply(completionChunkSchema, event, `A piece of the stream from ${url}`);
     const choice = reply.choices[0];
     if (choice?.text && !choice.token_ids) throw idsNotReturned(url);
-    const topLogprobs = choice?.logprobs?.top_logprobs;
+    const tokenIds = choice?.token_ids ?? [];
+    const lists = choice?.logprobs;
     return {
-      tokenIds: choice?.token_ids ?? [],
+      tokenIds,
       text: choice?.text ?? '',
       finishReason: choice?.finish_reason ?? null,
       stopReason: choice?.stop_reason ?? null,
       cachedPromptTokens: reply.usage?.prompt_tokens_details?.cached_tokens ?? null,
-      ...(topLogprobs ? { topLogprobs } : {}),
+      ...(lists?.top_logprobs ? { topLogprobs: lists.top_logprobs } : {}),
+      ...(lists ? { logprobs: readLogprobs(lists, tokenIds.length) } : {}),
     };
   },
   tokenize: (prompt, model) => ({ path: '/tokenize', body: { model, prompt, add_special_tokens: false } }),

@@ -24,6 +24,7 @@ export function* exportedRows(run: StudyRun): Iterable<ExportedRow> {
           answerTokens: record.answerTokens,
           generatedTokens: record.generatedTokens,
           promptTokens: record.promptTokens,
+          judgeTokens: record.matched ? record.matched.promptTokens + record.matched.generatedTokens : null,
           cuesUsed: record.cuesUsed,
           thinkingEndedBy: record.thinkingEndedBy,
           answerEndedBy: record.answerEndedBy,

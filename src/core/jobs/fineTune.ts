@@ -20,7 +20,13 @@ export const fineTuneSchema = z.strictObject({
   epochs: z.number().positive().default(5),
   batchSize: z.int().positive().default(16).describe('Rows per step, over all GPUs and nodes.'),
   perDevice: z.int().positive().default(1).describe('Rows per GPU and pass.'),
-  learningRate: z.number().positive().default(1e-5),
+  learningRate: z
+    .union([
+      z.number().positive(),
+      z.string().regex(/^in(\/\w[\w.-]*)+$/, 'It must be a number, or a file in/STEP/FILE'),
+    ])
+    .default(1e-5)
+    .describe('A number; or in/STEP/FILE: a file that an earlier step wrote it into.'),
   warmup: z.number().min(0).max(1).default(0.05).describe('Share of the steps.'),
   weightDecay: z.number().min(0).default(1e-4),
   maxLength: z.int().positive().optional().describe('Tokens of a row; longer rows are cut (32,768; 20,000 with s1.1).'),
@@ -35,6 +41,11 @@ export const fineTuneSchema = z.strictObject({
     .optional()
     .describe('Steps between checkpoints; one is saved before the time limit in any case.'),
   seed: z.int().nonnegative().default(42),
+  seeds: z
+    .array(z.int().nonnegative())
+    .min(1)
+    .optional()
+    .describe('Instead of one seed: a training for each, one after the other, into out/seed-N/model.'),
   reportTo: z.array(z.enum(['tensorboard', 'wandb'])).default([]),
 });
 export type FineTuneSpec = z.output<typeof fineTuneSchema>;
@@ -104,7 +115,8 @@ export function runName(
   uid: string,
 ): string {
   const dataset = (data.split('/').at(-1) ?? data).replace(/\.(jsonl?|parquet|csv)$/, '');
-  const short = (value: number) => (value !== 0 && value < 1e-3 ? value.toExponential() : String(value));
+  const short = (value: number | string) =>
+    typeof value === 'string' ? 'chosen' : value !== 0 && value < 1e-3 ? value.toExponential() : String(value);
   return `qwen_${dataset}_bs${spec.batchSize}_lr${short(spec.learningRate)}_epoch${spec.epochs}_wd${short(spec.weightDecay)}_${uid}`;
 }
 
@@ -131,6 +143,7 @@ export function trainingSettings(spec: FineTuneSpec, shape: TrainingShape, uid: 
     lora: spec.lora ?? null,
     save_every: spec.saveEvery ?? null,
     seed: spec.seed,
+    seeds: spec.seeds ?? null,
     report_to: spec.reportTo,
   };
 }

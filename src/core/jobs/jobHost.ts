@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import { type Clock, systemClock } from '../base/clock';
 import { isError, SecondThoughtError } from '../base/errors';
 import { readTextFile } from '../base/files';
@@ -6,9 +7,10 @@ import { printable } from '../base/untrustedText';
 import { planTraining } from './fineTune';
 import { type JobDetails, readDetails, readStates, submitEvent } from './hostReplies';
 import type { HostSpec } from './hostSpec';
-import { type JobPlan, type Programs, planJob, sbatchArguments } from './jobScript';
+import { type JobPlan, planJob, sbatchArguments } from './jobScript';
 import { type JobRecord, type JobSpec, jobIdPattern, jobRecordSchema } from './jobSpec';
 import { isOver, type JobStatus } from './jobState';
+import type { Programs } from './ownProgram';
 import { commandLine, environmentFile, quoteWord } from './shellQuote';
 import { afterEvent, beforeStep, nextSubmitStep, type SubmitEvent, type SubmitState } from './submitOnce';
 import { download, type TransferOptions, upload } from './transfer';
@@ -79,17 +81,24 @@ export class JobHost {
     const plan = planJob(record.id, record.spec, this.spec, this.#programs);
     const call = (script: string) => this.ask(script, options);
     const links: string[] = [];
-    for (const input of plan.inputs) {
-      const place = await upload(input, this.transport, call, this.workFolder, options);
-      links.push(`ln -sfn ${quoteWord(`../../../${place}`)} in/`);
+    for (const { local, folder } of plan.inputs) {
+      const place = await upload(local, this.transport, call, this.workFolder, options);
+      const into = path.join('in', folder);
+      const up = '../'.repeat(2 + into.split(path.sep).length);
+      links.push(
+        `${commandLine(['mkdir', '-p', into])} && ${commandLine(['ln', '-sfn', `${up}${place}`, `${into}/`])}`,
+      );
     }
     const wrapper = await readTextFile(`${this.#programs.remote}/run.sh`);
     await call(folderScript(record, plan, wrapper, this.#environment(record.spec, keys), links));
   }
 
-  /** The files of this machine that a job would be given. */
+  /** The files of this machine that a job would be given, but for our own programs: a newer version of those makes no new job. */
   inputsOf(spec: JobSpec): string[] {
-    return planJob('', spec, this.spec, this.#programs).inputs;
+    const { cli, remote, curation } = this.#programs;
+    const isOurs = (file: string) => [cli, curation].includes(file) || path.dirname(file) === remote;
+    const { inputs } = planJob('', spec, this.spec, this.#programs);
+    return inputs.map(({ local }) => local).filter((file) => !isOurs(file));
   }
 
   /** The script of a job, and how it would be handed over. */
@@ -345,8 +354,9 @@ function folderScript(record: JobRecord, plan: JobPlan, wrapper: string, environ
   return [
     `mkdir -p jobs/${checkedId(record.id)}`,
     `cd jobs/${record.id} || exit 9`,
-    'mkdir -p in out logs status || exit 9',
+    'mkdir -p in out logs status bin || exit 9',
     ...Object.entries(files).map(([name, text]) => `${commandLine(['st_put', name, text])} || exit 9`),
+    'for program in bin/*; do [ ! -f "$program" ] || chmod +x "$program"; done',
     'chmod 600 env && rm -f after',
     ...earlier,
     ...links,

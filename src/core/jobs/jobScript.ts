@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { SecondThoughtError } from '../base/errors';
+import type { CommandSpec } from './commandFiles';
 import { trainingSettings } from './fineTune';
 import type { HostSpec } from './hostSpec';
 import type { JobSpec } from './jobSpec';
+import { type JobInput, ownCommand, ownProgram, type Programs } from './ownProgram';
 import { serveCommand } from './serve';
 import { commandLine, quoteWord } from './shellQuote';
 
@@ -13,15 +15,7 @@ export interface JobPlan {
   /** Further small files of the job folder, by name. */
   files: Record<string, string>;
   /** Files and folders of this machine that go into $ST_IN. */
-  inputs: string[];
-}
-
-/** The programs that ship with Second Thought, which a job may need beside the GPUs. */
-export interface Programs {
-  /** Path of `dist/cli.cjs`. */
-  cli: string;
-  /** Path of `media/remote`. */
-  remote: string;
+  inputs: JobInput[];
 }
 
 /** A variable of the shell inside of double quotes, then fixed text: `"$ST_IN"/'name'`. */
@@ -32,18 +26,21 @@ export function planJob(id: string, spec: JobSpec, host: HostSpec, programs: Pro
   const before = `#!/bin/sh\n# Job ${id}, written by Second Thought.\n${host.setup.map((line) => `${line}\n`).join('')}`;
   const prefix = host.prefix.length > 0 ? `${commandLine(host.prefix)} ` : '';
   const plan = (command: string, inputs: string[], files: Record<string, string> = {}): JobPlan => ({
-    script: `${before}exec ${prefix}${command}\n`,
+    script: `${before}${command}`,
     files,
-    inputs: [...spec.inputs, ...inputs],
+    inputs: [...spec.inputs, ...inputs].map((local) => ({ local, folder: folderOf(local, spec) })),
   });
+  const withProgram = (own: JobPlan): JobPlan => {
+    const { shim, inputs } = ownProgram(host, programs);
+    return { ...own, files: { ...own.files, 'bin/second-thought': shim }, inputs: [...own.inputs, ...inputs] };
+  };
   switch (spec.kind) {
     case 'custom': {
       const script = inFolder('ST_IN', path.basename(spec.script));
       const words = spec.arguments.length > 0 ? ` ${commandLine(spec.arguments)}` : '';
-      return {
-        ...plan('', [spec.script]),
-        script: `${before}if [ -x ${script} ]; then exec ${prefix}${script}${words}; fi\nexec ${prefix}sh ${script}${words}\n`,
-      };
+      const own = `if [ -x ${script} ]; then exec ${prefix}${script}${words}; fi\nexec ${prefix}sh ${script}${words}\n`;
+      if (!spec.secondThought) return plan(own, [spec.script]);
+      return withProgram(plan(`PATH="$ST_JOB/bin:$PATH"\nexport PATH\n${own}`, [spec.script]));
     }
     case 'fine-tune': {
       const shape = { gpusPerNode: spec.processesPerNode ?? Math.max(1, spec.gpus), nodes: spec.nodes };
@@ -52,29 +49,53 @@ export function planJob(id: string, spec: JobSpec, host: HostSpec, programs: Pro
       const data = settings.data_file === null || isInJob(spec.data) ? [] : [spec.data];
       const inputs = [path.join(programs.remote, 'sft.py'), ...data, ...(isLocalPath(spec.model) ? [spec.model] : [])];
       const files = { 'settings.json': `${JSON.stringify({ ...settings, ...model }, null, 2)}\n` };
-      return { ...plan('', inputs, files), script: `${before}${trainingCommand(host, shape, prefix)}` };
+      return plan(trainingCommand(host, shape, prefix), inputs, files);
     }
     case 'serve':
-      return { ...plan('', []), script: `${before}${serveCommand(spec, host, prefix)}` };
-    case 'study': {
-      // Requeued, it goes on with the run that it began.
-      const cli = `${prefix}${quoteWord(host.node)} ${inFolder('ST_IN', 'cli.cjs')} run`;
-      const words = commandLine(spec.arguments);
-      const script = `${before}for run in "$ST_OUT"/*/run.json; do
-  [ -f "$run" ] && exec ${cli} --resume "\${run%/run.json}" ${words}
-done
-exec ${cli} ${inFolder('ST_IN', path.basename(spec.file))} --out "$ST_OUT" ${words}
-`;
-      return { ...plan('', [programs.cli, spec.file]), script };
-    }
-    case 'curation': {
-      const words = `${inFolder('ST_IN', path.basename(spec.file))} ${commandLine(spec.arguments)}`;
-      return plan(`${quoteWord(host.node)} ${inFolder('ST_IN', 'cli.cjs')} curate run ${words}`.trim(), [
-        programs.cli,
-        spec.file,
-      ]);
-    }
+      return plan(serveCommand(spec, host, prefix), []);
+    case 'study':
+      return withProgram(plan(studyCommand(spec, prefix), [spec.file]));
+    case 'curation':
+      return withProgram(plan(curationCommand(spec, prefix), [spec.file]));
   }
+}
+
+/** What lies below the base of a study or curation keeps its place, so that the paths in it hold; all else is $ST_IN/NAME. */
+function folderOf(local: string, spec: JobSpec): string {
+  if (!('base' in spec) || spec.base === undefined) return '';
+  const place = path.relative(spec.base, path.dirname(local));
+  return place === '..' || place.startsWith(`..${path.sep}`) || path.isAbsolute(place) ? '' : place;
+}
+
+const placeOf = (file: string, spec: CommandSpec) =>
+  inFolder('ST_IN', path.join(folderOf(file, spec), path.basename(file)));
+
+/**
+ * Requeued, it goes on with the run that it began; whoever held that is gone, be it on another node. Each task of an array makes one
+ * shard, in out/shard-N.
+ */
+function studyCommand(spec: Extract<JobSpec, { kind: 'study' }>, prefix: string): string {
+  const words = commandLine(spec.arguments);
+  const run = `exec ${prefix}${ownCommand} run`;
+  const [out, shard] = spec.tasks === 1 ? ['$ST_OUT', ''] : ['$ST_OUT/shard-$ST_TASK', ' --shard "$ST_TASK/$ST_TASKS"'];
+  return `for run in "${out}"/*/run.json; do
+  [ -f "$run" ] || continue
+  rm -f "\${run%/run.json}/lock"
+  ${run} --resume "\${run%/run.json}" ${words}
+done
+${run} ${placeOf(spec.file, spec)} --out "${out}"${shard} ${words}
+`;
+}
+
+/** Each task of an array asks about the rows of one shard; whichever ends last makes the set. */
+function curationCommand(spec: Extract<JobSpec, { kind: 'curation' }>, prefix: string): string {
+  const place = `${placeOf(spec.file, spec)} --out "$ST_OUT"`;
+  const words = commandLine(spec.arguments);
+  const run = `${prefix}${ownCommand} curate run ${place}`;
+  if (spec.tasks === 1) return `exec ${`${run} ${words}`.trim()}\n`;
+  return `${run} --shard "$ST_TASK/$ST_TASKS" ${words} || exit
+exec ${prefix}${ownCommand} curate merge ${place} --when-complete
+`;
 }
 
 const isLocalPath = (text: string) => text.startsWith('./') || text.startsWith('../');

@@ -48,6 +48,7 @@ const customSchema = z.strictObject({
   ...common,
   script: name('A script of this machine; it begins with #! or is one of sh.'),
   arguments: z.array(z.string()).default([]),
+  secondThought: z.boolean().default(false).describe('It may call second-thought: the command line is brought along.'),
 });
 
 const serveSchema = z.strictObject({
@@ -61,11 +62,12 @@ const serveSchema = z.strictObject({
   idleMinutes: z.number().positive().optional().describe('It ends after so long without a request.'),
 });
 
-const commandSchema = (kind: 'study' | 'curation') =>
+const commandSchema = <Kind extends 'study' | 'curation'>(kind: Kind) =>
   z.strictObject({
     kind: z.literal(kind),
     ...common,
     file: name(`The *.${kind}.yaml file.`),
+    base: name('A folder of this machine: inputs below it keep their place in $ST_IN, so that paths hold.').optional(),
     arguments: z.array(z.string()).default([]).describe('Further words for the command.'),
   });
 

@@ -19,6 +19,13 @@ export const pipelineSchema = z.strictObject({
         step: stepName.describe('Its name; later steps see what it made in $ST_IN/NAME.'),
         after: z.array(stepName).default([]).describe('Steps that have to end well first.'),
         job: jobSpecSchema.describe('What it does, as in a *.job.yaml.'),
+        takes: z
+          .strictObject({
+            tokens: z.number().nonnegative().optional().describe('Tokens that are generated or trained on.'),
+            minutes: z.number().nonnegative().describe('Minutes on the host that the file is written for.'),
+          })
+          .optional()
+          .describe('What it took when it was measured, or is expected to take; --dry-run adds it up.'),
       }),
     )
     .min(1),
@@ -82,4 +89,26 @@ export function planPipeline(
     const isFine = earlier.state === 'succeeded' || !isOver(earlier.state);
     return { do: isFine ? 'keep' : 'requeue', step, digest, jobId: earlier.jobId };
   });
+}
+
+/** What steps are expected to take, where the file says it. */
+export interface Expected {
+  tokens: number | null;
+  minutes: number | null;
+  /** Minutes × GPUs × nodes; 0 without GPUs. */
+  gpuHours: number | null;
+}
+
+export function expectedOf({ takes, job }: Step): Expected {
+  if (!takes) return { tokens: null, minutes: null, gpuHours: null };
+  const { tokens = null, minutes } = takes;
+  return { tokens, minutes, gpuHours: (minutes / 60) * job.gpus * job.nodes };
+}
+
+/** Null where one of the steps says nothing of its minutes; steps without tokens count as none. */
+export function expectedInAll(steps: readonly Step[]): Expected {
+  const all = steps.map(expectedOf);
+  if (all.some(({ minutes }) => minutes === null)) return { tokens: null, minutes: null, gpuHours: null };
+  const sum = (of: keyof Expected) => all.reduce((total, one) => total + (one[of] ?? 0), 0);
+  return { tokens: sum('tokens'), minutes: sum('minutes'), gpuHours: sum('gpuHours') };
 }

@@ -28,6 +28,12 @@ export async function readNotes(runFolder: string): Promise<Note[]> {
   return [...(await latest(runFolder)).values()].filter(({ isRemoved }) => !isRemoved);
 }
 
+/** The traces of a run that have a note with this label, in whatever case. */
+export async function labelledTraces(runFolder: string, label: string): Promise<ReadonlySet<string>> {
+  const isMeant = (note: Note) => note.label?.toLowerCase() === label.toLowerCase();
+  return new Set((await readNotes(runFolder)).filter(isMeant).flatMap(({ traceId }) => traceId ?? []));
+}
+
 /** @throws SecondThoughtError `bad-usage` for an empty note, `file-not-written` */
 export async function addNote(
   runFolder: string,

@@ -5,7 +5,7 @@ import { answerKey } from '../evaluate/outcome';
 import { cutAt, linear } from '../forcing/fork';
 import { closingSpan, forcedClose } from '../forcing/plan';
 import { gradeAnswer } from '../grade/gradeAnswer';
-import { defaultGrader } from '../grade/graderSpec';
+import { defaultGrader, ruleOf } from '../grade/graderSpec';
 import type { CompletionRequest, InferenceClient } from '../inference/inferenceClient';
 import { contextIds, type Trace } from '../traces/trace';
 import { type ProbePlace, usualProbeTokens } from './probePlaces';
@@ -121,7 +121,7 @@ async function ask(
   const end = tokenIds.findIndex((id) => dialect.answerEndIds.includes(id));
   const said = end === -1 ? tokenIds : tokenIds.slice(0, end);
   const text = said.length === 0 ? '' : await client.detokenize(said, signal);
-  const { extracted: answer, isCorrect: isRight } = gradeAnswer(spoken + text, problem, grader);
+  const { extracted: answer, isCorrect: isRight } = gradeAnswer(spoken + text, problem, ruleOf(grader));
   return {
     ...place,
     tokenIds: end === -1 ? tokenIds : tokenIds.slice(0, end + 1),

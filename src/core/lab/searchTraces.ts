@@ -2,7 +2,9 @@ import { open } from 'node:fs/promises';
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { gradeTrace, type Outcome, outcomeSchema } from '../evaluate/outcome';
+import { removedForks } from '../traces/removedForks';
 import { type Span, spanSchema, type Trace, thinkingTokens, traceSchema } from '../traces/trace';
+import { labelledTraces } from './notes';
 import { recordsWith, searchIndex } from './searchIndex';
 
 export interface SearchQuery {
@@ -18,6 +20,8 @@ export interface SearchQuery {
   conditionKey?: string;
   minThinkingTokens?: number;
   maxThinkingTokens?: number;
+  /** Only traces with a note of this label. */
+  label?: string;
 }
 
 export const searchHitSchema = z.object({
@@ -49,13 +53,16 @@ const mostPerTrace = 100;
 export async function* searchTraces(runFolder: string, query: SearchQuery): AsyncIterable<SearchHit> {
   const expression = expressionOf(query);
   const literal = query.isRegExp ? longestLiteral(query.pattern) : query.pattern;
+  const removed = await removedForks(runFolder);
+  const labelled = query.label === undefined ? undefined : await labelledTraces(runFolder, query.label);
   for await (const { traces, words } of searchIndex(runFolder)) {
     const file = await open(traces, 'r');
     try {
       for (const { start, length } of recordsWith(words, literal)) {
         const { buffer } = await file.read(Buffer.alloc(length), 0, length, start);
         const trace = traceOf(buffer);
-        if (trace && isWanted(trace, query)) yield* hitsIn(trace, expression, query);
+        if (!trace || removed.has(trace.id) || labelled?.has(trace.id) === false) continue;
+        if (isWanted(trace, query)) yield* hitsIn(trace, expression, query);
       }
     } finally {
       await file.close();

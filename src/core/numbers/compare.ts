@@ -70,14 +70,22 @@ export function compareConditions(
   return asFamily(found);
 }
 
-/** Each condition with the next higher number of cues: what one more cue bought. The natural run has none. */
+/**
+ * Each condition with the next higher number of cues of the same method: what more cues bought. The natural run has none; it
+ * is where a method without one of its own begins, e.g. another cue word.
+ */
 export function cueSteps({ conditions }: Pick<RunSamples, 'conditions'>): [ConditionRow, ConditionRow][] {
-  const cuesOf = ({ cues, role }: ConditionRow) => (role === 'natural' ? 0 : cues);
-  const steps = conditions
-    .filter(({ role, replicateOf }) => replicateOf === null && (role === 'natural' || role === 'extended'))
-    .filter((condition) => cuesOf(condition) !== null)
-    .sort((a, b) => (cuesOf(a) ?? 0) - (cuesOf(b) ?? 0));
-  return steps.slice(1).map((condition, index) => [steps[index] as ConditionRow, condition]);
+  const own = conditions.filter(({ replicateOf }) => replicateOf === null);
+  const natural = own.filter(({ role }) => role === 'natural');
+  const extended = own.filter(({ role, cues }) => role === 'extended' && cues !== null);
+  return [...new Set(extended.map(({ method }) => method))].flatMap((name) => {
+    const [start] = [...natural.filter(({ method }) => method === name), ...natural];
+    const steps = extended.filter(({ method }) => method === name).sort((a, b) => (a.cues ?? 0) - (b.cues ?? 0));
+    const from = start ? [start, ...steps] : steps;
+    return from
+      .slice(1)
+      .map((condition, index): [ConditionRow, ConditionRow] => [from[index] as ConditionRow, condition]);
+  });
 }
 
 /** Adjusts the p-values of comparisons that are made together, and gives the verdicts. */

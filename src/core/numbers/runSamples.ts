@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { outcomeRecordSchema } from '../evaluate/outcomeRecord';
+import type { PublishedFigureId } from '../published/published';
 
 /** Where a condition stands to the natural run: the same model under the same decoder, neither cut short nor extended. */
 const roleSchema = z.enum(['natural', 'capped', 'extended', 'other']);
@@ -53,6 +54,8 @@ const headerSchema = z.object({
   /** False while samples are still to be made: then only problems finished in all shown conditions count. */
   isFinished: z.boolean(),
   conditions: z.array(conditionRowSchema).min(1),
+  /** Problem sets that the model may have been trained on, since they are not newer: months of both, by set. */
+  seen: z.record(z.string(), z.object({ set: z.string(), model: z.string() })).optional(),
 });
 
 /** Everything that numbers are made from. */
@@ -61,6 +64,9 @@ export interface RunSamples {
   isFinished: boolean;
   conditions: ConditionRow[];
   samples: SampleRow[];
+  /** The published figure or table that the study reproduces. */
+  figure?: PublishedFigureId | undefined;
+  seen?: z.infer<typeof headerSchema>['seen'];
 }
 
 /**
@@ -74,9 +80,9 @@ export function parseRunSamples(text: string, fileName: string): RunSamples {
   if (!first) throw new SecondThoughtError('invalid-file', `${fileName} is empty.`, { remedy: format });
   const value = parseLine(first, fileName);
   refuseNewer(value, fileName);
-  const { title, isFinished, conditions } = checked(headerSchema, value, first.number, fileName);
+  const { title, isFinished, conditions, seen } = checked(headerSchema, value, first.number, fileName);
   const rows = rest.map((line) => checked(sampleRowSchema, parseLine(line, fileName), line.number, fileName));
-  const run = { title, isFinished, conditions, samples: latest(rows) };
+  const run = { title, isFinished, conditions, samples: latest(rows), seen };
   checkConditions(run, fileName);
   return run;
 }

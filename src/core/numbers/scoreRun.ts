@@ -1,3 +1,4 @@
+import { type PublishedFigure, publishedFigure } from '../published/published';
 import { type BootstrapOptions, type Quantity, TableBootstrap } from './bootstrap';
 import { type CompareOptions, type Comparison, compareConditions } from './compare';
 import { type EqualTokens, equalTokens, type PlannedSplit, planSplits } from './longerOrMore';
@@ -5,7 +6,7 @@ import { type MethodMeasures, measureMethods } from './methodMeasures';
 import { type OutcomeRow, outcomeRows } from './outcomeTable';
 import { type ProblemTable, problemTables } from './problemTable';
 import type { ConditionRow, RunSamples } from './runSamples';
-import { equalTokenSentences, planSentence, sentencesOf, units } from './words';
+import { equalTokenSentences, planSentence, seenSentences, sentencesOf, units } from './words';
 
 export interface ScoreOptions extends CompareOptions {
   /** Default: thinking tokens; generated tokens where there are several methods, whose thinking does not compare. */
@@ -22,6 +23,8 @@ export interface SetScore {
   problems: number;
   /** Left out because they are not finished in all shown conditions. */
   unfinishedProblems: number;
+  /** Months in which the set and the model came out, if the set is not newer: the model may have been trained on it. */
+  seen: { set: string; model: string } | null;
   conditions: OutcomeRow[];
   methods: MethodMeasures[];
   /** A/A pairs: the same condition with other seeds. What they differ by is noise. */
@@ -38,6 +41,8 @@ export interface RunScore {
   quantity: Quantity;
   units: typeof units;
   problemSets: SetScore[];
+  /** What the study reproduces, as published; null where it names nothing. */
+  published: PublishedFigure | null;
 }
 
 /** All numbers of a run; each problem set by itself. */
@@ -51,10 +56,17 @@ export function scoreRun(run: RunSamples, options: ScoreOptions = defaultOptions
     bootstrap: { replicates: options.replicates, seed: options.seed },
     quantity,
     units,
-    problemSets: problemTables(run).map((table) => ({
-      ...scoreTable(table, quantity, options),
-      noise: noise.filter(({ problemSet }) => problemSet === table.problemSet),
-    })),
+    problemSets: problemTables(run).map((table) => {
+      const { sentences, ...score } = scoreTable(table, quantity, options);
+      const seen = run.seen?.[table.problemSet] ?? null;
+      return {
+        ...score,
+        seen,
+        noise: noise.filter(({ problemSet }) => problemSet === table.problemSet),
+        sentences: [...seenSentences(table.problemSet, seen), ...sentences],
+      };
+    }),
+    published: publishedFigure(run.figure) ?? null,
   };
 }
 
@@ -65,7 +77,7 @@ function repeated(conditions: readonly ConditionRow[]): [ConditionRow, Condition
   });
 }
 
-function scoreTable(table: ProblemTable, quantity: Quantity, options: ScoreOptions): Omit<SetScore, 'noise'> {
+function scoreTable(table: ProblemTable, quantity: Quantity, options: ScoreOptions): Omit<SetScore, 'noise' | 'seen'> {
   const bootstrap = new TableBootstrap(table, options);
   const methods = measureMethods({ table, bootstrap, quantity, options });
   const line = equalTokens(table, options);

@@ -37,6 +37,14 @@ export const pValueText = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p =
 
 const percent = (interval: Interval | null): Interval | null => interval && [100 * interval[0], 100 * interval[1]];
 
+/** The mark of a set that the model may have been trained on. */
+export const seenSentences = (problemSet: string, seen: { set: string; model: string } | null): string[] =>
+  seen === null
+    ? []
+    : [
+        `${problemSet} has been public since ${seen.set}, and the model came out in ${seen.model}: it may have been trained on these problems.`,
+      ];
+
 /** What the measures of a method come to, a sentence each. */
 export function sentencesOf(measures: MethodMeasures): string[] {
   const { capped, extended, performance, best, dropAfterBest, noVerdictBecause, points } = measures;

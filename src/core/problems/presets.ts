@@ -8,21 +8,45 @@ interface ProblemPreset {
   /** On the Hugging Face Hub. */
   source: string;
   size: number;
+  /** Month in which its problems became public: of a competition, or of the paper that brought them. */
+  released: string;
   /** Problems of all rows, in their order. */
   problemsOf(rows: readonly DataRow[]): Problem[];
 }
 
-export const problemPresetNames = ['aime24', 'aime25', 'math500', 'gpqa-diamond'] as const;
+export const problemPresetNames = [
+  'aime24',
+  'aime24-figures',
+  'aime25',
+  'aime26',
+  'hmmt-feb26',
+  'math500',
+  'gpqa-diamond',
+] as const;
 export type ProblemPresetName = (typeof problemPresetNames)[number];
 
-/** Tasks `aime24_nofigures`, `aime25_nofigures`, `openai_math` and `gpqa_diamond_openai` of the released harness. */
+const math = (source: string, size: number, released: string): ProblemPreset => ({
+  source: `hf://datasets/${source}`,
+  size,
+  released,
+  problemsOf: mathProblems,
+});
+
+/**
+ * Tasks `aime24_nofigures`, `aime24_figures`, `aime25_nofigures`, `openai_math` and `gpqa_diamond_openai` of the released
+ * harness; the competitions of 2026, which are newer than it, are read like those of 2025.
+ */
 export const problemPresets: Readonly<Record<ProblemPresetName, ProblemPreset>> = {
-  aime24: { source: 'hf://datasets/simplescaling/aime24_nofigures?split=train', size: 30, problemsOf: mathProblems },
-  aime25: { source: 'hf://datasets/TIGER-Lab/AIME25?split=train', size: 30, problemsOf: mathProblems },
-  math500: { source: 'hf://datasets/simplescaling/openaimath?split=test', size: 500, problemsOf: mathProblems },
+  aime24: math('simplescaling/aime24_nofigures?split=train', 30, '2024-02'),
+  'aime24-figures': math('simplescaling/aime24_figures?split=train', 30, '2024-02'),
+  aime25: math('TIGER-Lab/AIME25?split=train', 30, '2025-02'),
+  aime26: math('MathArena/aime_2026?split=train', 30, '2026-02'),
+  'hmmt-feb26': math('MathArena/hmmt_feb_2026?split=train', 33, '2026-02'),
+  math500: math('simplescaling/openaimath?split=test', 500, '2021-03'), // a subset of MATH, arXiv 2103.03874
   'gpqa-diamond': {
     source: 'hf://datasets/Idavidrein/gpqa?config=gpqa_diamond&split=train',
     size: 198,
+    released: '2023-11', // arXiv 2311.12022
     problemsOf: gpqaProblems,
   },
 };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
+import { askChat } from '../inference/chat';
 import type { MeasuringClient } from '../inference/inferenceClient';
 import { parseReply } from '../inference/wire';
 import type { ScoreRequest, Scorer, Verdict } from './scorer';
@@ -50,11 +51,6 @@ export class Likelihood implements Scorer {
   }
 }
 
-const chatReplySchema = z.object({
-  choices: z.array(z.object({ message: z.object({ content: z.string().nullable() }) })).min(1),
-  usage: z.object({ prompt_tokens: z.int(), completion_tokens: z.int() }).nullish(),
-});
-
 /** A chat model that gives the reasoning so far a mark from 0 to 10; the score is a tenth of it. */
 export class Judge implements Scorer {
   readonly name = 'judge';
@@ -65,17 +61,8 @@ export class Judge implements Scorer {
   }
 
   async score({ question, steps, seed }: ScoreRequest, signal: AbortSignal): Promise<Verdict> {
-    const content = judgeQuestion(question, steps);
-    const body = {
-      model: this.#client.model,
-      messages: [{ role: 'user', content }],
-      temperature: 0,
-      max_tokens: 16,
-      seed,
-    };
-    const reply = await this.#client.post('/v1/chat/completions', body, signal);
-    const { choices, usage } = parseReply(chatReplySchema, reply, "The judge's reply");
-    const text = choices[0]?.message.content ?? '';
+    const asked = { content: judgeQuestion(question, steps), temperature: 0, maxTokens: 16, seed };
+    const { text, promptTokens, generatedTokens } = await askChat(this.#client, asked, signal);
     const mark = /^\D*?(10|\d)(?:\.0)?\b/.exec(text)?.[1];
     if (mark === undefined) {
       const shown = JSON.stringify(text.slice(0, 60));
@@ -83,12 +70,9 @@ export class Judge implements Scorer {
         remedy: 'Use a model that follows instructions, or another scorer.',
       });
     }
-    const { prompt_tokens: promptTokens, completion_tokens: generatedTokens } = usage ?? countless;
     return { value: Number(mark) / 10, promptTokens, generatedTokens };
   }
 }
-
-const countless = { prompt_tokens: 0, completion_tokens: 0 };
 
 /** The reasoning is quoted as data: a policy must not be able to talk to its judge. */
 function judgeQuestion(question: string, steps: string[]): string {

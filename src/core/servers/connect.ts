@@ -66,10 +66,11 @@ export function localServerProgram(packageRoot: string): string {
  */
 export async function connect(spec: ServerSpec, options: ConnectOptions): Promise<Connection> {
   if (spec.kind === 'url') return describe(spec.id, spec, { isOurs: false, close: async () => {} }, options.signal);
+  const modelFile = spec.kind === 'gguf' ? spec.id : options.modelFile;
   const local = await startLocalServer({
     program: localServerProgram(options.packageRoot),
-    modelFile: options.modelFile ?? bundledModelFile(options.packageRoot),
-    modelName: options.modelFile ? path.basename(options.modelFile, '.gguf') : bundledModelName,
+    modelFile: modelFile ?? bundledModelFile(options.packageRoot),
+    modelName: modelFile ? path.basename(modelFile, '.gguf') : bundledModelName,
     ...(options.deterministic ? { deterministic: true } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });

@@ -108,21 +108,21 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
 
 async function checkFiles({ program, modelFile }: LocalServerOptions): Promise<void> {
   try {
+    await access(program);
+  } catch (cause) {
+    throw unavailable(
+      `The local server's program ${program} is missing: this is the command line alone, which runs no model.`,
+      'Name a server with --server; or build or install Second Thought again.',
+      cause,
+    );
+  }
+  try {
     await access(modelFile);
   } catch (cause) {
     throw new SecondThoughtError('file-not-found', `The model file ${modelFile} does not exist or cannot be read.`, {
       cause,
       remedy: 'Give the path of a GGUF file.',
     });
-  }
-  try {
-    await access(program);
-  } catch (cause) {
-    throw unavailable(
-      `The local server's program ${program} is missing.`,
-      'Build or install Second Thought again.',
-      cause,
-    );
   }
 }
 

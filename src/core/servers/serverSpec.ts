@@ -1,9 +1,12 @@
 import * as z from 'zod';
+import { monthSchema } from '../problems/released';
 
 /** A server as it is resolved: what is needed to connect to it. */
 export const serverSpecSchema = z.discriminatedUnion('kind', [
   /** The model that ships with Second Thought, run by the local server. */
   z.object({ kind: z.literal('bundled'), id: z.literal('bundled') }),
+  /** A GGUF file of this machine, run by the local server for as long as it is needed; its id is its path. */
+  z.object({ kind: z.literal('gguf'), id: z.string().min(1) }),
   z.object({
     kind: z.literal('url'),
     id: z.string().min(1),
@@ -20,6 +23,9 @@ export const serverSpecSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type ServerSpec = z.infer<typeof serverSpecSchema>;
+
+/** A path of a GGUF file, with a folder in it: files name servers by ids, which have none. */
+export const isGgufPath = (name: string) => /[/\\].*\.gguf$/i.test(name);
 
 export const bundledServer: ServerSpec = { kind: 'bundled', id: 'bundled' };
 
@@ -41,6 +47,8 @@ export const serverEntrySchema = z.strictObject({
   contextLength: z.int().positive().optional(),
   /** Requests cost money: every evaluation asks first. */
   isPaid: z.boolean().optional(),
+  /** When its model came out: problem sets that are not newer are marked. */
+  released: monthSchema.optional(),
 });
 export type ServerEntry = z.infer<typeof serverEntrySchema>;
 

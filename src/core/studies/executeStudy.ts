@@ -1,5 +1,7 @@
 import type { Clock } from '../base/clock';
 import { type ErrorCode, toSecondThoughtError } from '../base/errors';
+import { matchPlace } from '../evaluate/gradeBy';
+import type { Matcher } from '../grade/matcher';
 import type { Connection } from '../servers/connect';
 import { generateSamples, longestPrompt, type Order, type SampleOptions } from './generateSamples';
 import { errorRecord, sampleKey } from './sampleRecord';
@@ -13,6 +15,8 @@ export interface ExecuteOptions {
   signal: AbortSignal;
   /** Only these conditions, by name; the others stay as they are. */
   only?: readonly string[];
+  /** Where the run's grader asks a language model. */
+  matcher?: Matcher | undefined;
   /** For conditions with a scorer. */
   scorerFor?: SampleOptions['scorerFor'];
   /** A sample was finished, or failed. */
@@ -34,8 +38,9 @@ const ofOneSample = new Set<ErrorCode>([
  * @throws SecondThoughtError `cancelled` and all codes of `generateSamples`
  */
 export async function executeStudy(run: StudyRun, options: ExecuteOptions): Promise<void> {
-  const { connection, clock, concurrency, signal, onProgress } = options;
+  const { connection, clock, concurrency, signal, onProgress, matcher } = options;
   await run.settleRecorded();
+  for (const { answer, ...place } of run.records) if (answer !== null) matcher?.remember(matchPlace(place), answer);
   const orders = await ordersOf(run, options.only);
   const conditions = run.about.conditions;
   const longestPromptTokens = await longestPrompt({ conditions, problems: run.problems }, connection.client, signal);
@@ -48,6 +53,8 @@ export async function executeStudy(run: StudyRun, options: ExecuteOptions): Prom
     signal,
     longestPromptTokens,
     grader: run.about.grader,
+    matcher,
+    logprobs: run.about.logprobs,
     ...(options.scorerFor ? { scorerFor: options.scorerFor } : {}),
     onTrace: () => onProgress?.(),
     async onFailure(order, error) {

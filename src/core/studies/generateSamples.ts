@@ -3,6 +3,7 @@ import { SecondThoughtError } from '../base/errors';
 import { prepareTrace, renderPrompt } from '../forcing/prepare';
 import { generateRecorded } from '../forcing/recorded';
 import type { GraderSpec } from '../grade/graderSpec';
+import type { Matcher } from '../grade/matcher';
 import type { Scorer } from '../scorers/scorer';
 import type { Connection } from '../servers/connect';
 import type { RunStore } from '../traces/runStore';
@@ -27,6 +28,10 @@ export interface SampleOptions {
   /** What the cap `auto` depends on; see `longestPrompt`. */
   longestPromptTokens: number;
   grader?: GraderSpec | undefined;
+  /** For graders that ask a language model. */
+  matcher?: Matcher | undefined;
+  /** Log-probabilities are kept, with so many alternatives. */
+  logprobs?: number | undefined;
   /** For conditions with a scorer. */
   scorerFor?(text: string): Promise<Scorer>;
   onTrace(order: Order, trace: Trace): void | Promise<void>;
@@ -39,13 +44,27 @@ export interface SampleOptions {
  * that they can be continued.
  * @throws SecondThoughtError `cancelled`, or whatever `onFailure` throws
  */
-export async function generateSamples(orders: readonly Order[], options: SampleOptions): Promise<void> {
+export async function generateSamples(
+  orders: Iterable<Order> | AsyncIterable<Order>,
+  options: SampleOptions,
+): Promise<void> {
   options.connection.scheduler.ceiling = options.concurrency;
   const failed = new AbortController();
   let failure: unknown;
-  const next = orders.values();
+  const next = Symbol.asyncIterator in orders ? orders[Symbol.asyncIterator]() : orders[Symbol.iterator]();
+  const pull = async () => {
+    try {
+      return await next.next();
+    } catch (error) {
+      failure ??= error;
+      failed.abort();
+      return { done: true as const, value: undefined };
+    }
+  };
   const worker = async () => {
-    for (const order of next) {
+    for (;;) {
+      const { done, value: order } = await pull();
+      if (done) return;
       const signal = AbortSignal.any([options.signal, failed.signal]); // one each: every request listens to it
       if (signal.aborted) return;
       try {
@@ -61,18 +80,19 @@ export async function generateSamples(orders: readonly Order[], options: SampleO
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.concurrency, orders.length) }, worker));
+  await Promise.all(Array.from({ length: options.concurrency }, worker));
   if (options.signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
   if (failure !== undefined) throw failure;
 }
 
 async function generateSample(order: Order, options: SampleOptions): Promise<Trace> {
-  const { connection, store, clock, signal } = options;
+  const { connection, store, clock, signal, matcher, logprobs } = options;
   const trace = order.interrupted ?? (await prepared(order, options));
   const client = connection.clientFor(order.conditionKey);
   const { scorer: text } = order.condition;
   const scorer = text === null ? {} : { scorer: await options.scorerFor?.(text) };
-  await generateRecorded(trace, store, { client, clock, signal, retry: connection.retry, ...scorer });
+  const { retry } = connection;
+  await generateRecorded(trace, store, { client, clock, signal, logprobs, retry, matcher, ...scorer });
   if (trace.interruption) throw asError(trace.interruption);
   return trace;
 }

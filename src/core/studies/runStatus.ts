@@ -34,7 +34,7 @@ export function conditionProgress(run: StudyRun): ConditionProgress[] {
       finished.reduce((sum, record) => sum + record[of], 0) / Math.max(1, finished.length);
     return {
       name,
-      planned: samples * run.problems.length,
+      planned: samples * run.ownProblems.length,
       finished: finished.length,
       errors: records.length - finished.length,
       correct,
@@ -56,7 +56,7 @@ export const runStatusSchema = z.object({
   planned: z.int(),
   finished: z.int(),
   errors: z.int(),
-  /** Over this process's time; null until something was finished. */
+  /** Over this process's time, without what came from the cache; null until something was finished. */
   tokensPerSecond: z.number().nullable(),
   leftMs: z.number().nullable(),
   /** Requests on the server now. */
@@ -139,7 +139,10 @@ export class StatusWriter {
     const finished = [...this.#run.records].filter(({ outcome }) => outcome !== 'error');
     return {
       samples: finished.length,
-      tokens: finished.reduce((sum, { generatedTokens }) => sum + generatedTokens, 0),
+      tokens: finished.reduce(
+        (sum, { generatedTokens, tokensFromCache = 0 }) => sum + generatedTokens - tokensFromCache,
+        0,
+      ),
     };
   }
 

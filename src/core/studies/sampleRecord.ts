@@ -4,7 +4,14 @@ import { shortHash } from '../base/seeds';
 import { outcomeRecord, outcomeRecordSchema } from '../evaluate/outcomeRecord';
 import { describeCondition } from '../forcing/condition';
 import { problemKey } from '../problems/problem';
-import { answerEndedBySchema, costsOf, cuesUsed, type Trace, thinkingEndedBySchema } from '../traces/trace';
+import {
+  answerEndedBySchema,
+  costsOf,
+  cuesUsed,
+  type Trace,
+  thinkingEndedBySchema,
+  tokensFromCache,
+} from '../traces/trace';
 import type { Task } from './studyPlan';
 
 /**
@@ -21,6 +28,8 @@ export const sampleRecordSchema = outcomeRecordSchema.extend({
   sequentialDepth: z.int().nonnegative(),
   thinkingEndedBy: thinkingEndedBySchema.nullable(),
   answerEndedBy: answerEndedBySchema.nullable(),
+  /** Of the generated tokens, those that an earlier run made and that were kept. */
+  tokensFromCache: z.int().positive().optional(),
   /** The trace was graded once more, after it was recorded. */
   regraded: z.literal(true).optional(),
   error: z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() }).optional(),
@@ -38,6 +47,7 @@ export function sampleRecord(trace: Trace): SampleRecord | undefined {
   const record = outcomeRecord(trace);
   if (!record) return undefined;
   const { answer, prompt, sequentialDepth } = costsOf(trace);
+  const fromCache = tokensFromCache(trace);
   return {
     ...record,
     problemSet: trace.problemSet ?? '',
@@ -45,6 +55,7 @@ export function sampleRecord(trace: Trace): SampleRecord | undefined {
     promptTokens: prompt,
     cuesUsed: cuesUsed(trace),
     sequentialDepth,
+    ...(fromCache > 0 ? { tokensFromCache: fromCache } : {}),
     thinkingEndedBy: trace.thinkingEndedBy,
     answerEndedBy: trace.answerEndedBy,
   };

@@ -3,6 +3,9 @@ import { parseYaml } from '../base/yamlFile';
 import { type Condition, type ConditionChanges, conditionChangesSchema, conditionWith } from '../forcing/condition';
 import { graderSchema } from '../grade/graderSpec';
 import { problemPresetNames } from '../problems/presets';
+import { monthSchema } from '../problems/released';
+import { publishedFigureIds } from '../published/published';
+import { alternativesSchema } from '../traces/logprobs';
 
 const text = (description: string) => z.string().min(1).describe(description);
 
@@ -13,7 +16,7 @@ const problemSetSchema = z
       .enum(problemPresetNames)
       .optional()
       .describe(
-        'A benchmark with the fields and prompts of s1; from the Hugging Face Hub, or from a copy named as file.',
+        'A benchmark, read as the released evaluation of s1 reads it; from the Hugging Face Hub, or from a copy named as file.',
       ),
     file: text(
       'A file of problems, a relative path starts from the folder of this file; or hf://datasets/OWNER/NAME?config=…&split=….',
@@ -24,6 +27,11 @@ const problemSetSchema = z
       .optional()
       .describe('Only so many problems, drawn at random by the seed; a larger sample holds the smaller one.'),
     limit: z.int().positive().optional().describe('Only the first so many problems.'),
+    released: monthSchema
+      .optional()
+      .describe(
+        'Month in which its problems became public, as 2025-02; known of presets. Models that are newer are marked.',
+      ),
   })
   .refine(({ preset, file }) => preset !== undefined || file !== undefined, 'A problem set needs a file, or a preset');
 
@@ -68,8 +76,22 @@ export const studySchema = z.strictObject({
   grader: graderSchema
     .optional()
     .describe(
-      'How answers are found and compared: latex (without it), choice, exact, s1-harness, or { regex: PATTERN }.',
+      'How answers are found and compared: latex (without it), choice, exact, s1-harness, { regex: PATTERN }, or { kind: llm-matcher, server: ID }.',
     ),
+  figure: z
+    .enum(publishedFigureIds)
+    .optional()
+    .describe(
+      'The figure or table of a paper that this study reproduces: its published points are drawn beside yours.',
+    ),
+  trainingExamples: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Examples that the model was fine-tuned on: its place in figures over training examples.'),
+  logprobs: alternativesSchema
+    .optional()
+    .describe('Log-probabilities of every token are kept in the run, with so many alternatives (20 at most); 0: none.'),
   conditions: z.array(conditionEntrySchema).min(1).describe('What is compared.'),
 });
 export type Study = z.infer<typeof studySchema>;

@@ -5,8 +5,10 @@ import { shortHash } from '../base/seeds';
 import { dataPath } from '../data/readRows';
 import { type Condition, checkCondition, conditionKey, conditionSchema, describeCondition } from '../forcing/condition';
 import type { GraderSpec } from '../grade/graderSpec';
+import { problemPresets } from '../problems/presets';
 import { type Problem, problemKey, problemSchema } from '../problems/problem';
 import { readPreset, readProblems } from '../problems/readProblems';
+import type { PublishedFigureId } from '../published/published';
 import { conditionsOf, type Study } from './studyFile';
 
 /** A condition of a run, under the name that tables give it. */
@@ -29,6 +31,12 @@ export interface StudyPlan {
   conditions: PlannedCondition[];
   problems: PlannedProblem[];
   grader?: GraderSpec;
+  figure?: PublishedFigureId;
+  trainingExamples?: number;
+  /** Alternatives of the log-probabilities that are kept. */
+  logprobs?: number;
+  /** When the problem sets became public, by name, where that is known. */
+  released?: Record<string, string>;
 }
 
 /** One sample to be made. */
@@ -46,13 +54,18 @@ export interface Task {
  * @throws SecondThoughtError `bad-usage`, `file-not-found`, `problem-not-found`
  */
 export async function planStudy(study: Study, file: string, dialect: Condition['dialect']): Promise<StudyPlan> {
+  const released = Object.fromEntries(study.problems.flatMap(releaseOf));
   const title = study.title ?? path.basename(file).replace(/\.(study\.)?ya?ml$/, '');
   return {
     title,
     seed: study.seed,
     conditions: plannedConditions(study, dialect),
     problems: await problemsOf(study, file),
+    ...(Object.keys(released).length === 0 ? {} : { released }),
     ...(study.grader === undefined ? {} : { grader: study.grader }),
+    ...(study.figure === undefined ? {} : { figure: study.figure }),
+    ...(study.trainingExamples === undefined ? {} : { trainingExamples: study.trainingExamples }),
+    ...(study.logprobs === undefined ? {} : { logprobs: study.logprobs }),
   };
 }
 
@@ -81,7 +94,7 @@ async function problemsOf(study: Study, file: string): Promise<PlannedProblem[]>
       const data = set === undefined ? undefined : dataPath(path.dirname(file), set);
       const all = await (preset ? readPreset(preset, data) : readProblems(data ?? ''));
       const problems = drawn(all, sample, study.seed);
-      const problemSet = name ?? preset ?? nameOf(set ?? '');
+      const problemSet = setName({ name, preset, file: set });
       return problems.slice(0, limit).map((problem) => ({ problemSet, problem }));
     }),
   );
@@ -97,6 +110,16 @@ async function problemsOf(study: Study, file: string): Promise<PlannedProblem[]>
     seen.add(name);
   }
   return all;
+}
+
+type ProblemSet = Study['problems'][number];
+
+const setName = ({ name, preset, file }: Pick<ProblemSet, 'name' | 'preset' | 'file'>): string =>
+  name ?? preset ?? nameOf(file ?? '');
+
+function releaseOf(set: ProblemSet): [name: string, month: string][] {
+  const month = set.released ?? (set.preset && problemPresets[set.preset].released);
+  return month === undefined ? [] : [[setName(set), month]];
 }
 
 /** The name of a file, or of a data set of the Hub, without what follows it. */

@@ -6,10 +6,14 @@ import type { Clock } from '../base/clock';
 import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
 import { type GraderSpec, graderSchema } from '../grade/graderSpec';
+import { monthSchema } from '../problems/released';
+import { publishedFigureIds } from '../published/published';
 import { type Fingerprint, fingerprintSchema } from '../servers/fingerprint';
+import { alternativesSchema } from '../traces/logprobs';
 import { RunStore, runFileSchema } from '../traces/runStore';
 import type { Trace } from '../traces/trace';
 import { type SampleName, type SampleRecord, sampleKey, sampleRecord, sampleRecordSchema } from './sampleRecord';
+import { ownOf, shardSchema } from './shard';
 import {
   plannedConditionSchema,
   plannedProblemSchema,
@@ -26,16 +30,35 @@ const studyRunSchema = runFileSchema.extend({
   seed: z.int().nonnegative(),
   /** The study's file, as it was. */
   study: z.object({ file: z.string(), text: z.string() }),
-  server: z.object({ id: z.string(), url: z.string(), model: z.string(), version: z.string().nullable() }),
+  server: z.object({
+    id: z.string(),
+    url: z.string(),
+    model: z.string(),
+    version: z.string().nullable(),
+    /** Month in which its model came out, where the configuration says so. */
+    released: monthSchema.optional(),
+  }),
+  /** Months in which problem sets became public, by name. */
+  released: z.record(z.string(), monthSchema).optional(),
   conditions: z.array(plannedConditionSchema),
   /** How samples are graded; without it by the default. */
   grader: graderSchema.optional(),
+  /** What is drawn beside it, and where its model stands over training examples. */
+  figure: z.enum(publishedFigureIds).optional(),
+  trainingExamples: z.int().positive().optional(),
+  /** Alternatives of the log-probabilities that are kept in `logprobs/`; without it they are not. */
+  logprobs: alternativesSchema.optional(),
   /** What the server was when the first sample was made; set before that. */
   fingerprint: fingerprintSchema.optional(),
+  /** Set where other runs make the rest; `problems.jsonl` holds all problems, those of the others too. */
+  shard: shardSchema.optional(),
   /** Set if another tool made the samples: which one, and who counted their tokens. */
   imported: z.object({ from: z.string(), tokens: z.string() }).optional(),
 });
 export type StudyRunFile = z.infer<typeof studyRunSchema>;
+
+/** Where a run comes from. */
+type Made = Pick<StudyRunFile, 'study' | 'server' | 'imported' | 'shard'> & { clock: Clock };
 
 /**
  * A run of a study on disk. Beside the traces (core/traces/runStore.ts) there are `run.json`, `problems.jsonl` (so that a
@@ -60,15 +83,16 @@ export class StudyRun {
   /** Writes a new run into a folder that is not there yet. */
   static async create(
     folder: string,
-    { conditions, problems, seed, title, grader }: StudyPlan,
-    { study, server, imported, clock }: Pick<StudyRunFile, 'study' | 'server' | 'imported'> & { clock: Clock },
+    { problems, ...plan }: StudyPlan,
+    { study, server, imported, shard, clock }: Made,
   ): Promise<StudyRun> {
     const createdAt = new Date(clock.now()).toISOString();
-    const made = { schemaVersion: 1, kind: 'study', createdAt, title, seed, study, server, conditions } as const;
+    const made = { schemaVersion: 1, kind: 'study', createdAt, study, server } as const;
     const about: StudyRunFile = {
       ...made,
-      ...(grader === undefined ? {} : { grader }),
+      ...plan,
       ...(imported ? { imported } : {}),
+      ...(shard ? { shard } : {}),
     };
     const run = new StudyRun(folder, about, problems, clock);
     await writeWholeFile(path.join(folder, '.gitignore'), '*\n');
@@ -81,19 +105,8 @@ export class StudyRun {
    * @throws SecondThoughtError `file-not-found`, `invalid-file`
    */
   static async open(folder: string, clock: Clock): Promise<StudyRun> {
-    const file = path.join(folder, 'run.json');
-    const about = await readRunFile(file);
-    const lines = parseJsonLines(await readTextFile(path.join(folder, 'problems.jsonl')));
-    const problems = lines.map((line) => plannedProblemSchema.safeParse(line));
-    if (problems.some(({ success }) => !success)) {
-      throw new SecondThoughtError('invalid-file', `${path.join(folder, 'problems.jsonl')} is damaged.`);
-    }
-    const run = new StudyRun(
-      folder,
-      about,
-      problems.flatMap(({ data }) => data ?? []),
-      clock,
-    );
+    const { about, problems } = await readPlan(folder);
+    const run = new StudyRun(folder, about, problems, clock);
     for (const record of await readGrades(folder)) run.#records.set(sampleKey(record), record);
     return run;
   }
@@ -115,19 +128,28 @@ export class StudyRun {
     return this.#records.get(sampleKey(name));
   }
 
+  /** The problems that this run makes: all of them, unless it is a shard. */
+  get ownProblems(): StudyPlan['problems'] {
+    return ownOf(this.#problems, this.#about.shard);
+  }
+
   get planned(): number {
-    return this.#problems.length * this.#about.conditions.reduce((sum, { samples }) => sum + samples, 0);
+    return this.ownProblems.length * this.#about.conditions.reduce((sum, { samples }) => sum + samples, 0);
   }
 
   /** Samples without a record, and those that failed: an error is tried again. */
   left(): Task[] {
-    const plan = { conditions: this.#about.conditions, problems: this.#problems };
+    const plan = { conditions: this.#about.conditions, problems: this.ownProblems };
     return [...tasksOf(plan)].filter((task) => (this.record(taskName(task))?.outcome ?? 'error') === 'error');
   }
 
   /** Takes a changed plan over: samples that it shares with the old one are kept, the others are to be made. */
-  async extend({ conditions, problems }: StudyPlan, study: StudyRunFile['study']): Promise<void> {
-    this.#about = { ...this.#about, conditions, study };
+  async extend(
+    { conditions, problems, figure, trainingExamples, released }: StudyPlan,
+    study: StudyRunFile['study'],
+  ): Promise<void> {
+    const known = released === undefined ? {} : { released };
+    this.#about = { ...this.#about, conditions, study, figure, trainingExamples, ...known };
     this.#problems = problems;
     await this.#describe();
   }
@@ -184,6 +206,20 @@ export class StudyRun {
     await writeWholeFile(path.join(this.folder, 'problems.jsonl'), lines);
     await writeWholeFile(path.join(this.folder, 'run.json'), `${JSON.stringify(this.#about, null, 1)}\n`);
   }
+}
+
+/**
+ * What a run is going to do, without what became of it: little to read, whatever its size.
+ * @throws SecondThoughtError `file-not-found`, `invalid-file`
+ */
+export async function readPlan(folder: string): Promise<Pick<StudyRun, 'about' | 'problems'>> {
+  const about = await readRunFile(path.join(folder, 'run.json'));
+  const lines = parseJsonLines(await readTextFile(path.join(folder, 'problems.jsonl')));
+  const problems = lines.map((line) => plannedProblemSchema.safeParse(line));
+  if (problems.some(({ success }) => !success)) {
+    throw new SecondThoughtError('invalid-file', `${path.join(folder, 'problems.jsonl')} is damaged.`);
+  }
+  return { about, problems: problems.flatMap(({ data }) => data ?? []) };
 }
 
 export async function readRunFile(file: string): Promise<StudyRunFile> {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Clock } from '../base/clock';
 import { isError } from '../base/errors';
+import { type RecordedLogprobs, readLogprobs } from './logprobs';
 import { RunStore } from './runStore';
 import type { Trace } from './trace';
 
@@ -13,6 +14,12 @@ export async function forkStore(store: RunStore, clock: Clock): Promise<RunStore
   return kind === 'scratch' ? store : RunStore.openScratch(path.join(store.folder, 'forks'), clock);
 }
 
+/** The forks of a run's traces that were not removed, wherever they are kept. */
+export async function forksOfRun(store: RunStore, clock: Clock): Promise<Trace[]> {
+  const { kind } = await store.describe();
+  return (kind === 'scratch' ? store : RunStore.at(path.join(store.folder, 'forks'), clock)).forks();
+}
+
 /** A trace of a run or a fork of one, by its id or the beginning of it. @throws SecondThoughtError `file-not-found` */
 export async function findWithForks(store: RunStore, idPrefix: string, clock: Clock): Promise<Trace> {
   const forks = RunStore.at(path.join(store.folder, 'forks'), clock);
@@ -22,6 +29,11 @@ export async function findWithForks(store: RunStore, idPrefix: string, clock: Cl
     if (!isError(error, 'file-not-found') || !(await forks.exists())) throw error;
     return forks.find(idPrefix);
   }
+}
+
+/** What was recorded of the tokens of a run's trace, or of a fork of one. */
+export async function logprobsOf(run: string, trace: Trace): Promise<RecordedLogprobs | undefined> {
+  return (await readLogprobs(run, trace)) ?? readLogprobs(path.join(run, 'forks'), trace);
 }
 
 /** The traces that one was forked from, as far as they are there; the nearest first. */

@@ -27,17 +27,22 @@ const headerSchema = z.object({
 export class TraceJournal {
   readonly #file: string;
   readonly #clock: Clock;
+  readonly #beforeFlush: () => void;
   #pending: TraceEvent[] = [];
   #cancelFlush: (() => void) | undefined;
 
-  private constructor(file: string, clock: Clock) {
+  private constructor(file: string, clock: Clock, beforeFlush: () => void) {
     this.#file = file;
     this.#clock = clock;
+    this.#beforeFlush = beforeFlush;
   }
 
-  /** Starts the journal of a trace, or goes on with one: its header is what the trace holds now. */
-  static begin(file: string, trace: Trace, clock: Clock): TraceJournal {
-    const journal = new TraceJournal(file, clock);
+  /**
+   * Starts the journal of a trace, or goes on with one: its header is what the trace holds now.
+   * @param beforeFlush writes what has to be on disk before the events are that wait
+   */
+  static begin(file: string, trace: Trace, clock: Clock, beforeFlush: () => void = () => {}): TraceJournal {
+    const journal = new TraceJournal(file, clock, beforeFlush);
     mkdirSync(path.dirname(file), { recursive: true });
     if (endsTorn(file)) appendFileSync(file, '\n');
     journal.#append([{ journal: 1, writer: { pid: process.pid, host: hostname() }, trace }]);
@@ -59,6 +64,7 @@ export class TraceJournal {
   flush(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
+    this.#beforeFlush();
     const events = this.#pending;
     this.#pending = [];
     if (events.length > 0) this.#append(events);

@@ -6,6 +6,7 @@ import { SecondThoughtError } from '../base/errors';
 import { endsTorn, parseJsonLines, readJsonFile, readTextFile, reasonOf, writeWholeFile } from '../base/files';
 import { readJournal, TraceJournal } from './journal';
 import { laterGrades } from './regraded';
+import { removedForks } from './removedForks';
 import { type Trace, traceSchema } from './trace';
 
 /** Finished traces go into files of at most this size. */
@@ -27,7 +28,8 @@ export type OnRecorded = (trace: Trace) => Promise<void>;
 /**
  * The folder of a run:
  * `run.json` (what it is), `live/<traceId>.jsonl` (journals of traces that run or were interrupted),
- * `traces-NNNN.jsonl` (one line per finished trace). Everything is append-only or replaced whole.
+ * `traces-NNNN.jsonl` (one line per finished trace), `logprobs/` where they are recorded (core/traces/logprobs.ts).
+ * Everything is append-only or replaced whole.
  */
 export class RunStore {
   readonly folder: string;
@@ -91,8 +93,8 @@ export class RunStore {
   }
 
   /** The journal of a trace that is about to run or to be continued. */
-  journal(trace: Trace): TraceJournal {
-    return TraceJournal.begin(this.#liveFile(trace.id), trace, this.#clock);
+  journal(trace: Trace, beforeFlush?: () => void): TraceJournal {
+    return TraceJournal.begin(this.#liveFile(trace.id), trace, this.#clock, beforeFlush);
   }
 
   /** Records a finished trace; its journal is removed once the line is on disk. Interrupted ones keep their journal. */
@@ -127,16 +129,17 @@ export class RunStore {
     }
   }
 
-  /** Every trace of the run, oldest first: finished ones, then those running or interrupted. */
+  /** Every trace of the run but removed forks, oldest first: finished ones, then those running or interrupted. */
   async list(): Promise<Trace[]> {
     const traces = new Map<string, Trace>();
     for await (const trace of this.finished()) traces.set(trace.id, trace);
     for (const trace of await this.live()) if (!traces.has(trace.id)) traces.set(trace.id, trace);
+    for (const id of await removedForks(this.folder)) traces.delete(id);
     return [...traces.values()].sort((a, b) => a.createdAt.localeCompare(b.createdAt, 'en'));
   }
 
   /** The finished traces, one file of them in memory at a time. */
-  async *finished(): AsyncIterable<Trace> {
+  async *finished(): AsyncGenerator<Trace, void> {
     const grades = await laterGrades(this.folder);
     for (const file of await this.#traceFiles()) {
       for (const line of parseJsonLines(await readTextFile(file))) {
@@ -146,7 +149,7 @@ export class RunStore {
     }
   }
 
-  /** The forks among the traces, without parsing the others; those that run or were interrupted, too. */
+  /** The forks among the traces that were not removed, without parsing the others; those that run or were interrupted, too. */
   async forks(): Promise<Trace[]> {
     const forks = new Map<string, Trace>();
     for (const file of await this.#traceFiles()) {
@@ -157,6 +160,7 @@ export class RunStore {
       }
     }
     for (const trace of await this.live()) if (trace.fork && !forks.has(trace.id)) forks.set(trace.id, trace);
+    for (const id of await removedForks(this.folder)) forks.delete(id);
     return [...forks.values()];
   }
 

@@ -80,6 +80,8 @@ export const passSchema = z.object({
   stopReason: z.union([z.string(), z.number()]).nullable(),
   cachedPromptTokens: z.int().nonnegative().nullable(),
   startedAt: z.string(),
+  /** The reply was kept from an earlier run, which made the same request; the times are those of then. */
+  fromCache: z.literal(true).optional(),
   /** Milliseconds from sending to the first id, and to the end. */
   firstTokenMs: z.number().nullable(),
   durationMs: z.number().nullable(),
@@ -254,6 +256,12 @@ export function generatedTokens(trace: Pick<Trace, 'spans'>): number {
   return countIds(trace.spans.filter((span) => span.origin === 'model'));
 }
 
+/** Of the ids received, those that no server made for this trace: replies that were kept from an earlier run. */
+export function tokensFromCache(trace: Pick<Trace, 'spans' | 'passes'>): number {
+  const kept = trace.passes.filter(({ fromCache }) => fromCache);
+  return kept.reduce((sum, pass) => sum + receivedIdsOf(trace, pass.index).length, 0);
+}
+
 /**
  * What a trace cost and how long it took, by kind. Tokens, except `wallMs` and `sequentialDepth` (requests one after
  * another). In a tree search the steps of one depth run at the same time: the slowest of each depth counts.
@@ -265,7 +273,7 @@ export interface TraceCosts {
   generated: number;
   rejected: number;
   probe: number;
-  /** Read and written by the scorer. */
+  /** Read and written by the scorer, and by the language model that graded. */
   scorer: number;
   prompt: number;
   /** Null where the server does not tell. */
@@ -274,7 +282,7 @@ export interface TraceCosts {
   sequentialDepth: number;
 }
 
-export function costsOf(trace: Pick<Trace, 'spans' | 'passes' | 'answerEndedBy'>): TraceCosts {
+export function costsOf(trace: Pick<Trace, 'spans' | 'passes' | 'answerEndedBy' | 'grade'>): TraceCosts {
   const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
   const received = (passes: Pass[]) =>
     sum(passes.map((pass) => pass.reportedTokens ?? receivedIdsOf(trace, pass.index).length));
@@ -285,12 +293,15 @@ export function costsOf(trace: Pick<Trace, 'spans' | 'passes' | 'answerEndedBy'>
     generated: received(trace.passes),
     rejected: received(rejectedPasses(trace)),
     probe: received(trace.passes.filter((pass) => pass.purpose === 'probe')),
-    scorer: sum(trace.passes.map(({ score }) => (score ? score.promptTokens + score.generatedTokens : 0))),
+    scorer: sum([...trace.passes.map(({ score }) => score), trace.grade?.matched].map(tokensOf)),
     prompt: sum(trace.passes.map((pass) => pass.promptTokens)),
     cachedPrompt: cached.length === 0 ? null : sum(cached),
     ...timesOf(trace),
   };
 }
+
+const tokensOf = (asked: Pick<StepScore, 'promptTokens' | 'generatedTokens'> | undefined) =>
+  asked ? asked.promptTokens + asked.generatedTokens : 0;
 
 /** By depth: passes of one depth run at the same time. Without branches every pass is a depth of its own. */
 function timesOf(trace: Pick<Trace, 'passes'>): Pick<TraceCosts, 'wallMs' | 'sequentialDepth'> {

@@ -20,10 +20,59 @@ import { escapeModelLine, headingLine, markedLines, visible } from './traceTextL
  * no times, ids, ports or addresses.
  */
 export function traceToText(trace: Trace): string {
+  return `${textLines(trace)
+    .map(({ text }) => text)
+    .join('\n')}\n`;
+}
+
+/** Where something stands: so many characters into the text of a span, by its number. */
+type Place = { span: number; characters: number };
+
+/**
+ * The place in a trace that a place in its text form stands for; undefined where the line says something about the trace
+ * and is not of it. A mark is one thing: its place is behind it.
+ */
+export function placeInText(trace: Trace, line: number, column: number): Place | undefined {
+  const { text = '', source } = textLines(trace)[line] ?? {};
+  if (!source) return undefined;
+  if (source.kind === 'mark') {
+    return { span: source.span, characters: trace.spans[source.span]?.text.length ?? 0 };
+  }
+  // What is shown of a harmful character is longer than it, and an escaped line begins with a backslash.
+  let left = column - (text.length - visible(source.line).length);
+  let characters = 0;
+  for (const character of source.line) {
+    left -= visible(character).length;
+    if (left < 0) break;
+    characters += character.length;
+  }
+  return placeInStretch(trace, source.spans, source.from + characters);
+}
+
+/** So many characters into the joined texts of spans; on their seam it is the end of the first. */
+function placeInStretch(trace: Trace, spans: readonly number[], characters: number): Place | undefined {
+  let left = characters;
+  for (const span of spans) {
+    const { length } = trace.spans[span]?.text ?? '';
+    if (left <= length) return { span, characters: left };
+    left -= length;
+  }
+  return undefined;
+}
+
+interface TextLine {
+  text: string;
+  /** Of a line that is part of the trace: a mark of a span, or a line of the model's words in neighbouring spans. */
+  source?: { kind: 'mark'; span: number } | { kind: 'model'; spans: readonly number[]; from: number; line: string };
+}
+
+function textLines(trace: Trace): TextLine[] {
   const last = Math.max(trace.passes.length - 1, ...trace.spans.map((span) => span.pass));
   const passes = Array.from({ length: last + 1 }, (_, index) => passLines(trace, index));
-  return `${[...headerLines(trace), ...passes.flat(), ...endLines(trace)].join('\n')}\n`;
+  return [...plain(headerLines(trace)), ...passes.flat(), ...plain(endLines(trace))];
 }
+
+const plain = (lines: string[]): TextLine[] => lines.map((text) => ({ text }));
 
 function headerLines(trace: Trace): string[] {
   const { problem, server, sample, fork } = trace;
@@ -76,12 +125,13 @@ function endLines(trace: Trace): string[] {
   return markedLines('interrupted', remedy ? `${message} ${remedy}` : message);
 }
 
-function passLines(trace: Trace, index: number): string[] {
+function passLines(trace: Trace, index: number): TextLine[] {
   const pass = trace.passes[index];
   const spans = trace.spans.filter((span) => span.pass === index && span.phase !== 'prompt');
   // A delimiter that no pass followed, because the context was full, has a number beyond the last pass.
   if (!pass && spans.length === 0) return [];
-  return [headingLine(pass ? passParts(trace, pass) : ['no more passes']), ...stretches(trace, spans)];
+  const heading = headingLine(pass ? passParts(trace, pass) : ['no more passes']);
+  return [{ text: heading }, ...stretches(trace, spans)];
 }
 
 function passParts(trace: Trace, pass: Pass): string[] {
@@ -127,24 +177,37 @@ function endingOf(trace: Trace, pass: Pass): string {
 }
 
 /** Spans as lines; neighbours that are the model's own kept text are one stretch. */
-function stretches(trace: Trace, spans: Span[]): string[] {
-  const lines: string[] = [];
-  let own = '';
+function stretches(trace: Trace, spans: Span[]): TextLine[] {
+  const lines: TextLine[] = [];
+  let own: number[] = [];
   const flush = () => {
-    if (own !== '') lines.push(...visible(own).split('\n').map(escapeModelLine));
-    own = '';
+    lines.push(...modelLines(trace, own));
+    own = [];
   };
   for (const span of spans) {
     const name = markOf(trace, span);
+    const number = trace.spans.indexOf(span);
     if (name === undefined) {
-      own += span.text;
+      own.push(number);
       continue;
     }
     flush();
-    lines.push(...markedLines(name, span.text, span.fate === 'cut'));
+    const marks = markedLines(name, span.text, span.fate === 'cut');
+    lines.push(...marks.map((text): TextLine => ({ text, source: { kind: 'mark', span: number } })));
   }
   flush();
   return lines;
+}
+
+function modelLines(trace: Trace, spans: readonly number[]): TextLine[] {
+  const own = spans.map((span) => trace.spans[span]?.text ?? '').join('');
+  if (own === '') return [];
+  let from = 0;
+  return own.split('\n').map((line) => {
+    const source = { kind: 'model', spans, from, line } as const;
+    from += line.length + 1;
+    return { text: escapeModelLine(visible(line)), source };
+  });
 }
 
 /** Undefined: the model's own words. */

@@ -8,9 +8,10 @@ import { describeDuration, estimateEvaluation } from '../../core/evaluate/estima
 import type { OutcomeRecord } from '../../core/evaluate/outcomeRecord';
 import { wilsonInterval } from '../../core/evaluate/statistics';
 import { conditionKey, describeCondition } from '../../core/forcing/condition';
+import { defaultGrader, graderName } from '../../core/grade/graderSpec';
 import type { Problem } from '../../core/problems/problem';
 import { readProblems } from '../../core/problems/readProblems';
-import { type RunSettings, runSettings } from '../config';
+import { gradedBy, type RunSettings, runSettings } from '../config';
 import type { UiContext } from '../context';
 import { settingsSection } from '../ids';
 
@@ -73,7 +74,7 @@ async function withoutDone(all: Sample[], ui: UiContext, settings: RunSettings):
 function doneOf(
   { problem, sample }: Sample,
   ui: UiContext,
-  { condition, server }: RunSettings,
+  { condition, server, grader }: RunSettings,
 ): OutcomeRecord | undefined {
   const key = conditionKey(condition);
   const hash = shortHash(problem.question);
@@ -85,6 +86,7 @@ function doneOf(
         record.questionHash === hash &&
         record.sample === sample &&
         record.server === server.id &&
+        (record.grader ?? defaultGrader) === graderName(grader) &&
         record.outcome !== 'error',
     );
 }
@@ -93,7 +95,8 @@ const concurrency = () => vscode.workspace.getConfiguration(settingsSection).get
 
 /** Before many requests, and before any that cost money: how many, how long, and Cancel. */
 async function isWanted(traces: number, ui: UiContext, settings: RunSettings): Promise<boolean> {
-  if (traces <= freeRequests && !settings.entry?.isPaid) return true;
+  const isPaid = settings.entry?.isPaid || settings.judge?.entry?.isPaid;
+  if (traces <= freeRequests && !isPaid) return true;
   const key = conditionKey(settings.condition);
   const earlier = ui.outcomes
     .all()
@@ -105,12 +108,15 @@ async function isWanted(traces: number, ui: UiContext, settings: RunSettings): P
       : `≈ ${tokens.toLocaleString('en')} tokens, ≈ ${describeDuration(durationMs)}, judged by ${earlier.length} earlier ${earlier.length === 1 ? 'trace' : 'traces'}.`;
   const start = 'Start';
   const choice = await vscode.window.showInformationMessage(
-    `Generate ${traces.toLocaleString('en')} traces on ${toLabel(settings.server.id)}${settings.entry?.isPaid ? ', a paid server' : ''}?`,
+    `Generate ${traces.toLocaleString('en')} traces on ${toLabel(settings.server.id)}${paidText(settings)}?`,
     { modal: true, detail: `${describeCondition(settings.condition)}. ${cost}` },
     start,
   );
   return choice === start;
 }
+
+const paidText = ({ entry, judge }: RunSettings) =>
+  `${entry?.isPaid ? ', a paid server' : ''}${judge?.entry?.isPaid ? `, graded by a paid server, ${toLabel(judge.entry.id)}` : ''}`;
 
 /** Runs them with progress; returns what failed, by message. Undefined: cancelled. */
 async function evaluate(
@@ -120,8 +126,7 @@ async function evaluate(
   settings: RunSettings,
 ): Promise<Map<string, number> | undefined> {
   const failed = new Map<string, number>();
-  const { condition, server, seed, scorerServer } = settings;
-  const scoring = scorerServer ? { scorerServer } : {};
+  const { condition, server, seed, logprobs } = settings;
   const startedAt = Date.now();
   let done = 0;
   let correct = 0;
@@ -134,7 +139,8 @@ async function evaluate(
       let broken: { error: unknown } | undefined;
       const evaluateOne = async ({ problem, sample }: Sample) => {
         try {
-          const order = { type: 'evaluate' as const, problem, condition, server, seed, sample, ...scoring };
+          const graded = gradedBy(settings);
+          const order = { type: 'evaluate' as const, problem, condition, server, seed, sample, logprobs, ...graded };
           const { outcome } = await ui.engine.ask({ ...order, concurrency: concurrency() }, stop.signal);
           if (outcome) await ui.outcomes.add(outcome);
           if (outcome?.outcome === 'correct') correct++;

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { type Condition, conditionKey } from '../../core/forcing/condition';
 import { type Problem, problemKey } from '../../core/problems/problem';
 import type { Trace } from '../../core/traces/trace';
-import { type RunSettings, runSettings } from '../config';
+import { gradedBy, type RunSettings, runSettings } from '../config';
 import type { UiContext } from '../context';
 import { settingsSection, traceViewType } from '../ids';
 import { traceUri } from '../traceViewer/traceUri';
@@ -78,9 +78,10 @@ async function startTrace(
   const same = ui.traces.running.find((trace) => keyOf(trace.problemKey, trace.condition, trace.sample) === key);
   if (same) return same;
   const begin = async () => {
-    const { server, seed, scorerServer } = settings;
-    const order = { problem, condition, server, seed, sample, ...(scorerServer ? { scorerServer } : {}) };
-    const { trace } = await ui.engine.ask({ type: 'force', ...order }, signal);
+    const { server, seed, logprobs } = settings;
+    const graded = gradedBy(settings);
+    const order = { type: 'force' as const, problem, condition, server, seed, sample, logprobs, ...graded };
+    const { trace } = await ui.engine.ask(order, signal);
     if (!trace) throw new Error('the engine gave no trace');
     return ui.traces.began(trace);
   };
@@ -114,11 +115,11 @@ export async function withProgress<T>(title: string, task: (signal: AbortSignal)
 }
 
 /** Shows a trace where traces are shown already, else beside the problem. */
-export async function showTrace(trace: Pick<Trace, 'id' | 'problem'>): Promise<void> {
+export async function showTrace(trace: Pick<Trace, 'id' | 'problem'>, run?: string): Promise<void> {
   const isTrace = ({ input }: vscode.Tab) => input instanceof vscode.TabInputCustom && input.viewType === traceViewType;
   const group = vscode.window.tabGroups.all.find((candidate) => candidate.tabs.some(isTrace));
   const viewColumn = group?.viewColumn ?? vscode.ViewColumn.Beside;
-  await vscode.commands.executeCommand('vscode.openWith', traceUri(trace), traceViewType, {
+  await vscode.commands.executeCommand('vscode.openWith', traceUri(trace, run), traceViewType, {
     viewColumn,
     preview: false,
   });

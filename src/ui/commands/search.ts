@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../../core/base/errors';
+import { parseSearch, searchFilters } from '../../core/lab/searchWords';
 import type { UiContext } from '../context';
 import { hasSearchedKey, searchViewId, traceViewType } from '../ids';
 import type { SearchNode } from '../search/searchTree';
@@ -10,11 +11,11 @@ import { withProgress } from './forceThinking';
 export async function searchTraces(ui: UiContext): Promise<void> {
   const text = await vscode.window.showInputBox({
     title: 'Search Traces',
-    prompt: 'Words in what models thought and answered; /…/ is a regular expression. Lower case finds both cases.',
-    placeHolder: 'let me check',
+    prompt: `Words in what models thought and answered; /…/ is a regular expression. Filters: ${searchFilters.map((name) => `${name}:`).join(' ')}`,
+    placeHolder: 'let me check in:thinking outcome:wrong tokens:>500',
   });
   if (!text) return;
-  const expression = /^\/(.+)\/$/.exec(text)?.[1];
+  const query = parseSearch(text);
   const studies = (await ui.studies.list()).map(({ folder }) => folder);
   const isThere = await vscode.workspace.fs
     .stat(vscode.Uri.joinPath(vscode.Uri.file(ui.scratchFolder), 'run.json'))
@@ -28,10 +29,9 @@ export async function searchTraces(ui: UiContext): Promise<void> {
       remedy: 'Use Force Thinking to make one.',
     });
   }
-  const wish = { pattern: expression ?? text, isRegExp: expression !== undefined, runs };
   await vscode.commands.executeCommand('setContext', hasSearchedKey, true); // the view is not there before
   await vscode.commands.executeCommand(`${searchViewId}.focus`);
-  await withProgress('Searching…', () => ui.search.search(wish));
+  await withProgress('Searching…', () => ui.search.search({ line: text, query, runs }));
 }
 
 /** A row of the Search view: its trace. */

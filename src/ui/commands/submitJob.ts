@@ -50,7 +50,26 @@ async function jobFileMeant(from: unknown): Promise<string> {
   return chosen.file;
 }
 
-const pipelineSchema = z.object({ steps: z.array(z.object({ step: z.string(), do: z.string() })) });
+/** Reproduce s1 in Miniature: the pipeline that comes with the extension, on this machine. */
+export async function reproduceMiniature(ui: UiContext): Promise<JobSummary | undefined> {
+  refuseUntrusted();
+  const samples = vscode.Uri.joinPath(ui.extensionUri, 'media', 'samples', 'miniature');
+  return submitFile(ui, path.join(samples.fsPath, 'miniature.pipeline.yaml'), 'here');
+}
+
+const pipelineSchema = z.object({
+  steps: z.array(z.object({ step: z.string(), do: z.string() })),
+  left: z.object({ tokens: z.number().nullable(), minutes: z.number().nullable() }),
+});
+
+/** Steps by what becomes of them, and what is expected of those that are left. */
+function pipelineText({ steps, left }: z.output<typeof pipelineSchema>): string {
+  const lines = steps.map(({ step, do: what }) => `${step}: ${what}`);
+  if (left.minutes === null || left.minutes === 0) return lines.join('\n');
+  const number = (value: number) => Math.round(value).toLocaleString('en');
+  const tokens = left.tokens ? `, ≈ ${number(left.tokens)} tokens` : '';
+  return [`≈ ${number(left.minutes)} minutes, one step after the other${tokens}.`, '', ...lines].join('\n');
+}
 
 /** Says what would run; on consent starts it. `edit`: offers the description as a file instead. */
 async function submitFile(
@@ -67,9 +86,7 @@ async function submitFile(
       askCli(ui.cli, [...words, '--dry-run'], schema, { ...cwd, signal }),
     );
   const plan = isPipeline ? undefined : await dryRun(dryRunSchema);
-  const detail = plan
-    ? planText(plan)
-    : (await dryRun(pipelineSchema)).steps.map(({ step, do: what }) => `${step}: ${what}`).join('\n');
+  const detail = plan ? planText(plan) : pipelineText(await dryRun(pipelineSchema));
   const buttons = ['Submit', ...(edit ? ['Edit as File'] : []), ...(plan ? ['Show Script'] : [])];
   const where = host === 'here' ? 'this machine' : toLabel(host);
   const choice = await vscode.window.showInformationMessage(

@@ -21,13 +21,14 @@ import {
   refreshJobs,
   requeueJob,
 } from './jobs';
+import { openNotes } from './notes';
 import { deleteRun, renameRun, revealRun } from './runs';
 import { getStarted, openSamples } from './samples';
 import { openFound, searchTraces } from './search';
 import { addServer, checkServer, clearApiKey, editServer, removeServer, selectServer, setApiKey } from './servers';
 import { dryRunStudy, newStudy, openRun, pauseRun, resumeRun, runStudy } from './studies';
-import { fineTune, serveOnHost, submitJob } from './submitJob';
-import { actOnTraces, dismissTrace, openInTraceViewer, openTrace, sendToCuration } from './traceActions';
+import { fineTune, reproduceMiniature, serveOnHost, submitJob } from './submitJob';
+import { actOnTraces, dismissTrace, openInTraceViewer, openParent, openTrace, sendToCuration } from './traceActions';
 import { compareTraces, openTraceText } from './traceTexts';
 
 /** `from`: what the place hands over where the command was called: a file, a comment thread, a row of a view. */
@@ -49,6 +50,7 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   sendToCuration,
   searchTraces,
   openFound,
+  openNotes,
   openTrace,
   openInTraceViewer,
   dismissTrace,
@@ -73,6 +75,7 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   fineTune,
   serveOnHost,
   submitJob,
+  reproduceMiniature,
   addHost,
   checkHost,
   connectHost,
@@ -94,6 +97,7 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   openCuration,
   showLog: (ui) => ui.log.show(),
   openTraceText,
+  openParent,
   compareTraces,
   openSamples,
   getStarted,

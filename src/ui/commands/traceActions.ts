@@ -4,13 +4,15 @@ import { toLabel } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
 import { contextIds, describeTrace, type Trace, thinkingTokens } from '../../core/traces/trace';
 import { writeTraceFile } from '../../core/traces/traceFile';
+import { placeInText } from '../../core/traces/traceText';
 import type { TraceAction } from '../../protocol/traceViewer';
 import { scorerServerOf } from '../config';
 import type { UiContext } from '../context';
-import { actAtPlace, keepAsRow, pickPlace, probe } from '../laboratory/actions';
-import { serverOfTrace } from '../servers/knownServers';
+import { actAtPlace, keepAsRow, type Pointed, pickPlace, probe } from '../laboratory/actions';
+import { relativeOf } from '../laboratory/relatives';
+import { judgeField, serverOfTrace } from '../servers/knownServers';
 import { traceCommand, traceMarkdown, traceText } from '../traceViewer/toWire';
-import { traceFileName } from '../traceViewer/traceUri';
+import { runOf, traceFileName, traceTextUri } from '../traceViewer/traceUri';
 import { showTrace, withProgress } from './forceThinking';
 import { problemLines } from './problemInEditor';
 
@@ -36,7 +38,7 @@ export async function actOnTrace(ui: UiContext, action: TraceAction, trace: Trac
     case 'copyCommand':
       return vscode.env.clipboard.writeText(traceCommand(trace));
     case 'save':
-      return saveTrace(trace);
+      return saveTrace(ui, trace);
     case 'probe':
       return probe(ui, trace, runOfTrace(ui, trace));
     case 'fork':
@@ -46,12 +48,45 @@ export async function actOnTrace(ui: UiContext, action: TraceAction, trace: Trac
   }
 }
 
-/** The trace of the active viewer may be of a study. */
-const runOfTrace = (ui: UiContext, trace: Trace) => (ui.activeTrace() === trace ? ui.activeTraceRun() : undefined);
+/** The trace of the active viewer, or of the text at hand, may be of a study. */
+function runOfTrace(ui: UiContext, trace: Trace): string | undefined {
+  if (ui.activeTrace() === trace) return ui.activeTraceRun();
+  const editor = vscode.window.activeTextEditor;
+  return editor && ui.traceFiles.shownIn(editor) === trace ? runOf(editor.document.uri) : undefined;
+}
 
+/** In the text of a trace the cursor or the selection tells the place; elsewhere a line is chosen. */
 async function forkAtLine(ui: UiContext, trace: Trace): Promise<void> {
+  const run = runOfTrace(ui, trace);
+  const editor = vscode.window.activeTextEditor;
+  if (editor && ui.traceFiles.shownIn(editor) === trace)
+    return actAtPlace(ui, { trace, run, ...placesIn(editor, trace) });
   const at = await pickPlace(trace);
-  if (at) await actAtPlace(ui, { trace, run: runOfTrace(ui, trace), at });
+  if (at) await actAtPlace(ui, { trace, run, at });
+}
+
+function placesIn({ selection }: vscode.TextEditor, trace: Trace): Pick<Pointed, 'at' | 'from'> {
+  const placeOf = ({ line, character }: vscode.Position) => placeInText(trace, line, character);
+  const at = placeOf(selection.end);
+  if (at) return { at, from: selection.isEmpty ? undefined : placeOf(selection.start) };
+  throw new SecondThoughtError('bad-usage', 'This line tells something about the trace and is not a part of it.', {
+    remedy: 'Put the cursor into the thinking or the answer.',
+  });
+}
+
+/** Go to Parent Trace: what the trace at hand was forked from, as text where it is read as text. */
+export async function openParent(ui: UiContext, from: unknown): Promise<void> {
+  const [trace] = tracesMeant(ui, from);
+  if (!trace?.fork) {
+    throw new SecondThoughtError('bad-usage', 'This trace was not forked from another one.', {
+      remedy: 'Open a fork first.',
+    });
+  }
+  const run = runOfTrace(ui, trace);
+  const isText = ui.traceFiles.shownIn(vscode.window.activeTextEditor) === trace;
+  const parent = await relativeOf(ui, trace.fork.parent, run);
+  if (!isText) return showTrace(parent.trace, parent.run);
+  await vscode.window.showTextDocument(traceTextUri(parent.trace, parent.run), { preview: false });
 }
 
 /** Send to Curation: the traces at hand become training rows. */
@@ -63,7 +98,7 @@ export async function sendToCuration(ui: UiContext, from: unknown): Promise<void
 }
 
 /** Save: a self-contained file, written whole or not at all. */
-async function saveTrace(trace: Trace): Promise<void> {
+async function saveTrace(ui: UiContext, trace: Trace): Promise<void> {
   const [folder] = vscode.workspace.workspaceFolders ?? [];
   const name = traceFileName(trace);
   const uri = await vscode.window.showSaveDialog({
@@ -71,7 +106,10 @@ async function saveTrace(trace: Trace): Promise<void> {
     filters: { Trace: ['trace.json'] },
     ...(folder ? { defaultUri: vscode.Uri.joinPath(folder.uri, name) } : {}),
   });
-  if (uri) await writeTraceFile(uri.fsPath, trace);
+  if (!uri) return;
+  const run = runOfTrace(ui, trace);
+  const { logprobs } = await ui.engine.ask({ type: 'logprobs', trace, ...(run === undefined ? {} : { run }) });
+  await writeTraceFile(uri.fsPath, trace, logprobs);
 }
 
 /** The state that a trace has to be in for an action to mean something. */
@@ -83,8 +121,8 @@ const wanted: Partial<Record<TraceAction, Trace['status']>> = {
 };
 
 /**
- * Runs an action on the traces meant: those of the comment thread whose button it was, else the one of the active viewer,
- * else those below the problem under the cursor, else the latest.
+ * Runs an action on the traces meant: those of the comment thread whose button it was, else the one of the active viewer
+ * or of the text at hand, else those below the problem under the cursor, else the latest.
  */
 export async function actOnTraces(ui: UiContext, action: TraceAction, from: unknown): Promise<void> {
   const traces = tracesMeant(ui, from);
@@ -106,6 +144,8 @@ export function tracesMeant(ui: UiContext, from: unknown): Trace[] {
   const inViewer = ui.activeTrace();
   if (inViewer) return [inViewer];
   const editor = vscode.window.activeTextEditor;
+  const asText = ui.traceFiles.shownIn(editor);
+  if (asText) return [asText];
   const below = editor ? ui.inline.tipsAt(editor.document.uri, problemLines(ui, editor)) : [];
   if (below.length > 0) return below;
   return ui.traces.latest ? [ui.traces.latest] : [];
@@ -118,8 +158,9 @@ function isThread(value: unknown): value is vscode.CommentThread {
 
 async function waitAgain(ui: UiContext, parent: Trace): Promise<void> {
   const server = await serverOfTrace(ui, parent);
+  const judge = await judgeField(ui, parent);
   const { trace } = await withProgress('Waiting again…', () =>
-    ui.engine.ask({ type: 'waitAgain', traceId: parent.id, server }),
+    ui.engine.ask({ type: 'waitAgain', traceId: parent.id, server, ...judge }),
   );
   if (!trace) return;
   const child = ui.traces.began(trace);
@@ -132,8 +173,8 @@ async function continueTrace(ui: UiContext, trace: Trace): Promise<void> {
   // The replica stays as it is: the events that follow, from "continued" on, apply to it. The command is done when the
   // first of them is there, so that whoever waits for the end does not meet the old one.
   const resumed = ui.traces.nextChange(trace);
-  const scorer = await scorerServerOf(ui, trace.condition);
-  await withProgress('Continuing…', () => ui.engine.ask({ type: 'continue', traceId: trace.id, server, ...scorer }));
+  const asked = { ...(await scorerServerOf(ui, trace.condition)), ...(await judgeField(ui, trace)) };
+  await withProgress('Continuing…', () => ui.engine.ask({ type: 'continue', traceId: trace.id, server, ...asked }));
   await resumed;
 }
 

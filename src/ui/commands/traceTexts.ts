@@ -4,6 +4,7 @@ import { toLabel } from '../../core/base/untrustedText';
 import { describeCondition } from '../../core/forcing/condition';
 import type { Trace } from '../../core/traces/trace';
 import type { UiContext } from '../context';
+import { relativeOf } from '../laboratory/relatives';
 import { traceTextUri } from '../traceViewer/traceUri';
 import { pickTrace, tracesMeant } from './traceActions';
 
@@ -16,7 +17,8 @@ export async function openTraceText(ui: UiContext, from: unknown): Promise<vscod
     });
   }
   ui.traceFiles.offer(trace);
-  return vscode.window.showTextDocument(traceTextUri(trace), { preview: false });
+  const run = ui.activeTrace() === trace ? ui.activeTraceRun() : undefined;
+  return vscode.window.showTextDocument(traceTextUri(trace, run), { preview: false });
 }
 
 /** Compare Two Traces: picks two, the older one goes to the left. */
@@ -37,8 +39,8 @@ export async function compareTraces(ui: UiContext): Promise<void> {
 }
 
 /** A trace and a relative of it, side by side: what they share is the same line by line. */
-export async function compareWith(ui: UiContext, trace: Trace, otherId: string): Promise<void> {
-  const other = await ui.traces.get(otherId);
+export async function compareWith(ui: UiContext, trace: Trace, otherId: string, run?: string): Promise<void> {
+  const { trace: other } = await relativeOf(ui, otherId, run);
   for (const each of [trace, other]) ui.traceFiles.offer(each);
   await openDifference(trace, other);
 }

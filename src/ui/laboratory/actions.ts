@@ -6,7 +6,7 @@ import type { TextPlace } from '../../core/lab/place';
 import type { Trace } from '../../core/traces/trace';
 import { showTrace, withProgress } from '../commands/forceThinking';
 import type { UiContext } from '../context';
-import { serverOfTrace } from '../servers/knownServers';
+import { judgeField, serverOfTrace } from '../servers/knownServers';
 
 /** A trace, the run that it is of (undefined: the window's own), and what the reader points at. */
 export interface Pointed {
@@ -91,7 +91,8 @@ async function fork(
   temperature?: number,
 ): Promise<void> {
   const server = await serverOfTrace(ui, parent);
-  const order = { type: 'fork', server, parent, place, step, samples } as const;
+  const judge = await judgeField(ui, parent);
+  const order = { type: 'fork', server, parent, place, step, samples, ...judge } as const;
   const { forks = [] } = await withProgress('Forking…', (signal) =>
     ui.engine.ask(temperature === undefined ? order : { ...order, temperature }, signal),
   );

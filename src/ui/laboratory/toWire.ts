@@ -11,7 +11,7 @@ export function laboratoryToWire({ probes, notes, family }: Laboratory, traceId:
     probes: (probes?.probes ?? []).map(({ thinkingTokens, answer, isRight }) => ({ thinkingTokens, answer, isRight })),
     trajectory: probes ? trajectorySentence(probes.probes) : '',
     notes: notes.map(({ id, label = '', text = '', ...note }) => ({ id, label, text, part: partOf(note) })),
-    family: family.length < 2 ? [] : family.map((line) => relative(line, traceId)),
+    family: family.length < 2 ? [] : family.map((line) => relative(line, traceId, family)),
   };
 }
 
@@ -27,14 +27,19 @@ function trajectorySentence(probes: NonNullable<Laboratory['probes']>['probes'])
   return [...(isGraded ? [right] : []), end, change, cost].join(' · ');
 }
 
-const partOf = ({ from, to }: Pick<Note, 'from' | 'to'>) =>
+/** Which ids of the context a note is on, in words; empty: the whole trace. */
+export const partOf = ({ from, to }: Pick<Note, 'from' | 'to'>) =>
   from === undefined ? '' : to === undefined ? `at token ${from}` : `tokens ${from}–${to}`;
 
-function relative(line: Laboratory['family'][number], traceId: string): WireLaboratory['family'][number] {
+type Line = Laboratory['family'][number];
+
+function relative(line: Line, traceId: string, family: readonly Line[]): WireLaboratory['family'][number] {
   const { id, depth, fork, divergesAt, wordsBefore, status, outcome, answer, thinkingTokens } = line;
   const place = wordsBefore === '' ? '' : ` after “…${wordsBefore}”`;
   const about = fork === null ? 'the first' : `${describeFork(fork)}${place}${divergence(fork.offset, divergesAt)}`;
-  return { id, depth, isThis: id === traceId, outcome: outcome ?? status, answer, thinkingTokens, about };
+  const isLeaf = !family.some((other) => other.fork?.parent === id);
+  const canDelete = fork !== null && isLeaf && status !== 'running';
+  return { id, depth, isThis: id === traceId, outcome: outcome ?? status, answer, thinkingTokens, about, canDelete };
 }
 
 /** Said only where it is not the place itself: the model may write for a while what it wrote before. */

@@ -1,8 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { systemClock } from '../../core/base/clock';
 import { RunFollower } from '../../core/studies/followRun';
-import { StudyRun } from '../../core/studies/studyRun';
+import { readPlan } from '../../core/studies/studyRun';
 import { type FromRunViewer, fromRunViewerSchema, type ToRunViewer, type WireReport } from '../../protocol/runViewer';
 import { runSnapshot } from '../../runPage/runSnapshot';
 import { type WirePlaces, wireStatus } from '../../runPage/toWire';
@@ -102,12 +101,12 @@ class RunFeed implements vscode.Disposable {
   }
 
   async check(): Promise<void> {
-    await StudyRun.open(this.#folder, systemClock);
+    await readPlan(this.#folder);
   }
 
   /** Everything, to a page that begins. */
   async snapshot(): Promise<void> {
-    const run = await StudyRun.open(this.#folder, systemClock);
+    const run = await readPlan(this.#folder);
     this.#follower = new RunFollower(this.#folder);
     const { records, status } = await this.#follower.next();
     const parts = { folder: this.#folder, records, status: wireStatus(status) };

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { toLabel } from '../../core/base/untrustedText';
-import { searchHitSchema } from '../../core/lab/searchTraces';
+import { type SearchQuery, searchHitSchema } from '../../core/lab/searchTraces';
 import { type CommandLine, FollowedCommand } from '../commandLine';
 import { commandIds } from '../ids';
 
@@ -12,8 +12,9 @@ export type Found = z.infer<typeof foundSchema>;
 export type SearchNode = { kind: 'trace'; hits: Found[] } | { kind: 'hit'; hit: Found };
 
 export interface SearchWish {
-  pattern: string;
-  isRegExp: boolean;
+  /** As it was typed. */
+  line: string;
+  query: SearchQuery;
   /** Folders of runs. */
   runs: string[];
 }
@@ -37,14 +38,15 @@ export class SearchTree implements vscode.TreeDataProvider<SearchNode>, vscode.D
   }
 
   /** Resolves when all is found. @throws SecondThoughtError what the search could not do */
-  async search({ pattern, isRegExp, runs }: SearchWish): Promise<number> {
+  async search({ line, query, runs }: SearchWish): Promise<number> {
     this.#running?.dispose();
     this.#byTrace = new Map();
-    this.#tell(`Searching for “${pattern}”…`);
-    const flags = ['--lines', '--limit', String(most), ...(isRegExp ? ['--regex'] : [])];
+    const wanted = `“${toLabel(line, 80)}”`;
+    this.#tell(`Searching for ${wanted}…`);
+    const flags = ['--lines', '--limit', String(most), ...flagsOf(query)];
     let hits = 0;
     const ended = new Promise<void>((resolve, reject) => {
-      this.#running = new FollowedCommand(this.#cli, ['search', ...flags, '--', pattern, ...runs], {
+      this.#running = new FollowedCommand(this.#cli, ['search', ...flags, '--', query.pattern, ...runs], {
         onLine: (line) => {
           hits++;
           this.#take(line);
@@ -56,9 +58,9 @@ export class SearchTree implements vscode.TreeDataProvider<SearchNode>, vscode.D
       await ended;
       const more = hits >= most ? ', and there are more' : '';
       const traces = this.#byTrace.size;
-      this.#tell(hits === 0 ? `“${pattern}” is nowhere.` : `“${pattern}”: ${hits} hits in ${traces} traces${more}`);
+      this.#tell(hits === 0 ? `${wanted} is nowhere.` : `${wanted}: ${hits} hits in ${traces} traces${more}`);
     } catch (error) {
-      this.#tell(`The search for “${pattern}” failed.`);
+      this.#tell(`The search for ${wanted} failed.`);
       throw error;
     }
     return hits;
@@ -96,6 +98,22 @@ export class SearchTree implements vscode.TreeDataProvider<SearchNode>, vscode.D
     this.#view.message = text;
     this.#changed.fire(undefined);
   }
+}
+
+function flagsOf(query: SearchQuery): string[] {
+  const { isRegExp, phase, origin, fate, outcome, conditionKey, minThinkingTokens, maxThinkingTokens, label } = query;
+  const values = {
+    in: phase,
+    origin,
+    fate,
+    outcome,
+    condition: conditionKey,
+    'min-tokens': minThinkingTokens,
+    'max-tokens': maxThinkingTokens,
+    label,
+  };
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return [...(isRegExp ? ['--regex'] : []), ...given.map(([name, value]) => `--${name}=${value}`)];
 }
 
 function traceItem(hits: Found[]): vscode.TreeItem {

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { SecondThoughtError } from '../../core/base/errors';
 import { dialectNamed, readConfig, userConfigFolder } from '../../core/config/configFile';
 import type { Condition } from '../../core/forcing/condition';
+import { type GraderSpec, isMatcher } from '../../core/grade/graderSpec';
 import {
   bundledServer,
   type ServerEntry,
@@ -98,6 +99,30 @@ export async function serverOfTrace(sources: ServerSources, { server: { id, mode
   );
   const { server } = await serverById(sources, id, missing);
   return server.kind === 'url' ? { ...server, model } : server;
+}
+
+/** Where a grader that asks a language model asks it; undefined for all others. @throws SecondThoughtError as `serverById` */
+export async function judgeOf(
+  sources: ServerSources,
+  grader: GraderSpec | undefined,
+): Promise<ChosenServer | undefined> {
+  if (grader === undefined || !isMatcher(grader)) return undefined;
+  const { server: id, model } = grader;
+  const missing = new SecondThoughtError('bad-usage', `The grader asks the server "${id}", which is not known.`, {
+    remedy: 'Use Second Thought: Add Server to name it, or choose another grader.',
+  });
+  const chosen = await serverById(sources, id, missing);
+  const { server } = chosen;
+  return model === undefined || server.kind !== 'url' ? chosen : { ...chosen, server: { ...server, model } };
+}
+
+/** The same, as a field of a request about a trace. */
+export async function judgeField(
+  sources: ServerSources,
+  { grader }: Pick<Trace, 'grader'>,
+): Promise<{ judge?: ServerSpec }> {
+  const judge = await judgeOf(sources, grader);
+  return judge ? { judge: judge.server } : {};
 }
 
 const sameAddress = (a: string, b: string) => bare(a) === bare(b);

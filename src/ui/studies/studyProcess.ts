@@ -59,7 +59,7 @@ export async function startCliProcess({
 }
 
 function serverArguments({ server }: ChosenServer): { words: string[]; env: Record<string, string> } {
-  if (server.kind === 'bundled') return { words: ['--server', server.id], env: {} };
+  if (server.kind !== 'url') return { words: ['--server', server.id], env: {} };
   const model = server.model === null ? [] : ['--model', server.model];
   const context = server.contextLength === undefined ? [] : ['--context-length', String(server.contextLength)];
   const key = server.apiKey === undefined ? [] : ['--api-key-env', keyVariable];

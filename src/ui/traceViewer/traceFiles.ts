@@ -35,6 +35,13 @@ export class TraceFiles implements vscode.FileSystemProvider, vscode.Disposable 
     this.#others.set(trace.id, trace);
   }
 
+  /** The trace whose text an editor shows. */
+  shownIn(editor: vscode.TextEditor | undefined): Trace | undefined {
+    const uri = editor?.document.uri;
+    const traceId = uri && isTextUri(uri) ? traceIdOf(uri) : undefined;
+    return traceId === undefined ? undefined : (this.#traces.peek(traceId) ?? this.#others.get(traceId));
+  }
+
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
     const bytes = await this.readFile(uri);
     const permissions = vscode.FilePermission.Readonly;
@@ -45,8 +52,9 @@ export class TraceFiles implements vscode.FileSystemProvider, vscode.Disposable 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     const traceId = traceIdOf(uri);
     if (!traceId) throw vscode.FileSystemError.FileNotFound(uri);
-    const trace =
-      this.#traces.peek(traceId) ?? this.#others.get(traceId) ?? (await this.#traces.get(traceId, runOf(uri)));
+    const known = this.#traces.peek(traceId) ?? this.#others.get(traceId);
+    const trace = known ?? (await this.#traces.get(traceId, runOf(uri)));
+    this.#others.set(traceId, trace);
     return Buffer.from(isTextUri(uri) ? traceToText(trace) : `${JSON.stringify(trace, null, 1)}\n`, 'utf8');
   }
 

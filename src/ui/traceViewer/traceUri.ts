@@ -6,20 +6,17 @@ import { traceScheme } from '../ids';
  * The address of a trace: of this window's scratch run, or of the run in a folder. The last part is only a name for the
  * tab.
  */
-export function traceUri(trace: Pick<Trace, 'id' | 'problem'>, run?: string): vscode.Uri {
-  return uriOf(trace, 'trace.json').with({ query: run === undefined ? '' : new URLSearchParams({ run }).toString() });
-}
+export const traceUri = (trace: Pick<Trace, 'id' | 'problem'>, run?: string) => uriOf(trace, 'trace.json', run);
 
 /** The folder of the run that an address names; undefined: the scratch run. */
 export const runOf = (uri: vscode.Uri): string | undefined => new URLSearchParams(uri.query).get('run') ?? undefined;
 
 /** The address of its text form. */
-export function traceTextUri(trace: Pick<Trace, 'id' | 'problem'>): vscode.Uri {
-  return uriOf(trace, 'trace');
-}
+export const traceTextUri = (trace: Pick<Trace, 'id' | 'problem'>, run?: string) => uriOf(trace, 'trace', run);
 
-function uriOf(trace: Pick<Trace, 'id' | 'problem'>, extension: string): vscode.Uri {
-  return vscode.Uri.from({ scheme: traceScheme, path: `/${trace.id}/${nameOf(trace)}.${extension}` });
+function uriOf(trace: Pick<Trace, 'id' | 'problem'>, extension: string, run: string | undefined): vscode.Uri {
+  const query = run === undefined ? '' : new URLSearchParams({ run }).toString();
+  return vscode.Uri.from({ scheme: traceScheme, path: `/${trace.id}/${nameOf(trace)}.${extension}`, query });
 }
 
 /** The name under which a trace is saved. */

@@ -26,8 +26,9 @@ interface TraceDocument extends vscode.CustomDocument {
 export interface TraceHandlers {
   act(action: TraceAction, trace: Trace): void;
   actAtPlace(pointed: Pointed): void;
-  open(traceId: string): void;
-  compare(trace: Trace, otherId: string): void;
+  open(traceId: string, run: string | undefined): void;
+  compare(trace: Trace, otherId: string, run: string | undefined): void;
+  deleteFork(trace: Trace, run: string | undefined, forkId: string): void;
   removeNote(trace: Trace, run: string | undefined, noteId: string): void;
   laboratory(trace: Trace, run: string | undefined): Promise<WireLaboratory | undefined>;
   onLaboratory: vscode.Event<string>;
@@ -111,11 +112,12 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
   }
 
   #obey(message: FromTraceViewer, { trace, run }: TraceDocument, feed: TraceFeed): void {
-    const { act, actAtPlace, open, compare, removeNote } = this.#handlers;
+    const { act, actAtPlace, open, compare, removeNote, deleteFork } = this.#handlers;
     if (message.type === 'action') act(message.action, trace);
     else if (message.type === 'place') actAtPlace({ trace, run, at: message.at, from: message.from });
-    else if (message.type === 'open') open(message.traceId);
-    else if (message.type === 'compare') compare(trace, message.traceId);
+    else if (message.type === 'open') open(message.traceId, run);
+    else if (message.type === 'compare') compare(trace, message.traceId, run);
+    else if (message.type === 'deleteFork') deleteFork(trace, run, message.traceId);
     else if (message.type === 'removeNote') removeNote(trace, run, message.noteId);
     else feed.snapshot();
   }

@@ -78,8 +78,30 @@ describe('a researcher in the window', () => {
     await heading(raspberry).waitFor();
   });
 
-  it('puts a trace and its fork side by side', async () => {
+  it('deletes a fork and takes that back', async () => {
     await part('Forks (1)')
+      .getByRole('button', { name: /^Delete the fork: cue/ })
+      .click();
+    await part('Forks (1)').waitFor({ state: 'detached' });
+    await window.toast('The fork was deleted.').getByRole('button', { name: 'Undo' }).click();
+    await part('Forks (1)').waitFor();
+  });
+
+  it('forks where the cursor is in the text of a trace, and goes from there to the parent', async () => {
+    await window.runCommand('Second Thought: Open Trace as Text');
+    await window.page.locator('.tab.active[data-resource-name$=".trace"]').waitFor();
+    await window.goToLine(14); // of the thinking
+    await window.page.keyboard.press('End');
+    await window.runCommand('Second Thought: Fork Trace');
+    await window.choose('End the thinking and answer');
+    await complete().waitFor();
+    await part('Forks (2)').waitFor();
+    await window.runCommand('Second Thought: Go to Parent Trace');
+    await part('Forks (2)').getByText('the first (this trace)').waitFor();
+  });
+
+  it('puts a trace and its fork side by side', async () => {
+    await part('Forks (2)')
       .getByRole('button', { name: /^Compare this trace with: cue/ })
       .click();
     await window.page.locator('.tab.active').filter({ hasText: '↔' }).waitFor();
@@ -99,5 +121,22 @@ describe('a researcher in the window', () => {
     await rows.filter({ hasText: 'Wait, in chunks' }).first().click();
     await complete().waitFor();
     await heading(raspberry).waitFor();
+  });
+
+  it('finds the traces with a label, and everything else, after VS Code was closed and opened again', async () => {
+    await window.closeAndReopen();
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('Second Thought: Search Traces');
+    await window.input('Search Traces', 'label:slip');
+    await window.page.getByText(/“label:slip”: 1 hits in 1 traces/).waitFor();
+    await window.runCommand('Second Thought: Notes');
+    await window.choose('slip');
+    await complete().waitFor();
+    await heading(raspberry).waitFor();
+    await part('Notes (1)').getByText('slip').waitFor();
+    await part('Forks (2)').waitFor();
+    await part('Answers along the Thinking')
+      .getByText(/probes, \d+ tokens/)
+      .waitFor();
   });
 });

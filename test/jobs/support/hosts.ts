@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { programsOf } from '../../../src/cli/hosts';
 import { type HostEntry, hostSpecSchema } from '../../../src/core/jobs/hostSpec';
 import { JobHost } from '../../../src/core/jobs/jobHost';
 import { type JobRecord, jobSpecSchema } from '../../../src/core/jobs/jobSpec';
@@ -10,7 +11,7 @@ import { hereTransport, type Transport } from '../../../src/core/jobs/transport'
 import type { SshServer } from './sshServer';
 
 export const root = path.resolve(import.meta.dirname, '..', '..', '..');
-const programs = { cli: path.join(root, 'dist', 'cli.cjs'), remote: path.join(root, 'media', 'remote') };
+const programs = programsOf(root);
 
 export const overSsh = (server: SshServer) =>
   sshTransport(server.name, { configFile: server.configFile, keepAliveSeconds: 2 });

@@ -131,8 +131,8 @@ describe('a server that is away', () => {
     const rows = ['a', 'b', 'c'].map(row);
     const made = await go(rows);
     expect(waited.at(-1)).toBeGreaterThanOrEqual(120_000);
-    const thoughts = ['a', 'b', 'c'].map((id) => made.get('teacher')?.get(id)?.[0]?.thinking.trim());
-    expect(thoughts).toEqual(['because', 'half and half', 'because']);
+    const thoughts = await Promise.all(['a', 'b', 'c'].map((id) => made.textsOf('teacher', id)));
+    expect(thoughts.map(([text]) => text?.thinking.trim())).toEqual(['because', 'half and half', 'because']);
     expect(replies('teacher').map(({ id }) => id)).toEqual(['a', 'b', 'c']);
     expect(server.requests).toHaveLength(7);
   });

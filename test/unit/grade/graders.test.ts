@@ -60,7 +60,10 @@ describe('the name of a grader', () => {
   });
 
   it.each([
-    ['latexx', 'It must be one of latex, choice, exact, s1-harness, or { regex: PATTERN }'],
+    [
+      'latexx',
+      'It must be one of latex, choice, exact, s1-harness, { regex: PATTERN }, or { kind: llm-matcher, server: ID }',
+    ],
     ['{ regex: a }', 'It must be a regular expression with one group, around the answer'],
   ])('in a study is explained with its place: %s', (grader, message) => {
     const study = `problems: [{ file: a.jsonl }]\nconditions: [{}]\ngrader: ${grader}\n`;

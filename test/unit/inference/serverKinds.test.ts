@@ -265,3 +265,79 @@ describe('a host that only chats', () => {
     expect(kind).toBe('vllm');
   });
 });
+
+describe('log-probabilities', () => {
+  const lists = {
+    tokens: [' a', ''],
+    token_logprobs: [-0.1, -2.5],
+    top_logprobs: [
+      { 7: -3, ' a': -0.1 },
+      { '': -2.5, b: -0.3 },
+    ],
+  };
+  const said = [
+    {
+      text: ' a',
+      logprob: -0.1,
+      top: [
+        [' a', -0.1],
+        ['7', -3],
+      ],
+    },
+    {
+      text: '',
+      logprob: -2.5,
+      top: [
+        ['b', -0.3],
+        ['', -2.5],
+      ],
+    },
+  ];
+  const chat = { choices: [{ prompt_token_ids: [1] }] };
+
+  it.each([
+    ['vLLM', { '/version': { json: { version: '0.32.0' } } }],
+    ['SGLang', { '/get_model_info': { json: { model_path: 'm' } }, '/v1/chat/completions': { json: chat } }],
+  ])('of %s are read id by id, the likeliest first, and asked for by number', async (_, identity) => {
+    const { client } = await meet({
+      '/v1/models': models,
+      ...identity,
+      '/v1/completions': {
+        events: [{ choices: [{ text: ' a', token_ids: [11, 12], logprobs: lists, finish_reason: 'length' }] }],
+      },
+    });
+    const [chunk] = await read(client.complete({ ...request, logprobs: 2 }, never));
+    expect(server.to('/v1/completions')[0]).toMatchObject({ logprobs: 2, return_token_ids: true });
+    expect(chunk?.logprobs).toEqual(said);
+  });
+
+  it('of llama.cpp are read where their id is the one that came', async () => {
+    const entry = (id: number) => ({
+      id,
+      token: ' a',
+      logprob: -0.1,
+      top_logprobs: [{ id, token: ' a', logprob: -0.1 }],
+    });
+    const event = { content: ' a', tokens: [11, 12], completion_probabilities: [entry(11), entry(99)] };
+    const { client } = await meet({
+      '/v1/models': models,
+      '/props': { json: { build_info: 'b6000', default_generation_settings: { n_ctx: 4096 } } },
+      '/completion': { events: [event, { content: '', tokens: [], stop: true, stop_type: 'limit' }] },
+    });
+    const [chunk] = await read(client.complete({ ...request, logprobs: 3 }, never));
+    expect(server.to('/completion')[0]).toMatchObject({ n_probs: 3 });
+    expect(chunk?.logprobs).toEqual([{ text: ' a', logprob: -0.1, top: [[' a', -0.1]] }, null]);
+  });
+
+  it('in lists that do not fit the ids are taken for none, never for those of other ids', async () => {
+    const { client } = await meet({
+      '/v1/models': models,
+      '/version': { json: { version: '0.32.0' } },
+      '/v1/completions': {
+        events: [{ choices: [{ text: ' a', token_ids: [11, 12, 13], logprobs: lists, finish_reason: 'length' }] }],
+      },
+    });
+    const [chunk] = await read(client.complete({ ...request, logprobs: 2 }, never));
+    expect(chunk?.logprobs).toEqual([null, null, null]);
+  });
+});

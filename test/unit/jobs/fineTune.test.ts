@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { programsOf } from '../../../src/cli/hosts';
 import {
   fineTuneSchema,
   learningRateAt,
@@ -74,9 +75,20 @@ describe('the recipe of s1', () => {
       accumulation: 16,
     });
   });
+
+  it('takes a learning rate that an earlier step chose, and several seeds', () => {
+    const chosen = fineTuneSchema.parse({ ...s1, learningRate: 'in/rate/rate.txt', seeds: [42, 43] });
+    expect(trainingSettings(chosen, { gpusPerNode: 1, nodes: 1 }, 'x')).toMatchObject({
+      learning_rate: 'in/rate/rate.txt',
+      seeds: [42, 43],
+      run_name: expect.stringContaining('_lrchosen_'),
+    });
+    expect(fineTuneSchema.safeParse({ ...s1, learningRate: '../rate.txt' }).success).toBe(false);
+    expect(fineTuneSchema.safeParse({ ...s1, learningRate: 'in/../../rate.txt' }).success).toBe(false);
+  });
 });
 
-const programs = { cli: '/p/dist/cli.cjs', remote: '/p/media/remote' };
+const programs = programsOf('/p');
 const slurm = hostSpecSchema.parse({
   id: 'c',
   ssh: 'c',
@@ -95,7 +107,7 @@ describe('the command of a fine-tuning job', () => {
     expect(script).toContain(
       `exec srun --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 --kill-on-bad-exit=1 'apptainer' 'exec' '--nv' 'my image.sif' '/env/bin/python' -m torch.distributed.run --nproc-per-node=8 --nnodes=2 --rdzv-backend=c10d`,
     );
-    expect(inputs).toEqual(['/p/media/remote/sft.py', 'rows.jsonl']);
+    expect(inputs.map(({ local }) => local)).toEqual(['/p/media/remote/sft.py', 'rows.jsonl']);
     expect(JSON.parse(files['settings.json'] ?? '')).toMatchObject({
       world_size: 16,
       data_file: 'in/rows.jsonl',

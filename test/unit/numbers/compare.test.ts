@@ -147,6 +147,18 @@ it('each number of cues is compared with the one before, replicates left out', (
   expect(steps.map(([one, two]) => `${one.name} → ${two.name}`)).toEqual(['natural → ×1', '×1 → ×2', '×2 → ×4']);
 });
 
+it('each cue word begins at the natural run, and is compared with its own kind only', () => {
+  const word = (name: string, count: number) =>
+    condition(`${name} ×${count}`, { role: 'extended', cues: count, method: `bf with ${name}` });
+  const all = [condition('natural', { role: 'natural' }), word('Hmm', 2), word('So', 1), word('So', 2)];
+  const steps = cueSteps({ conditions: all });
+  expect(steps.map(([one, two]) => `${one.name} → ${two.name}`)).toEqual([
+    'natural → Hmm ×2',
+    'natural → So ×1',
+    'So ×1 → So ×2',
+  ]);
+});
+
 describe('the tests', () => {
   it('give no p-value below 0 or above 1, and Holm none below the plain one', () => {
     fc.assert(

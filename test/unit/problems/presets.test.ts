@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { problemPresetNames, problemPresets } from '../../../src/core/problems/presets';
 import { readPreset } from '../../../src/core/problems/readProblems';
+import { mayHaveSeen, monthSchema } from '../../../src/core/problems/released';
 
 /** Benchmarks from copies whose rows have the fields of the published data sets. */
 const home = mkdtempSync(path.join(tmpdir(), 'presets-'));
@@ -48,6 +50,25 @@ describe('a benchmark', () => {
     expect(first?.question).toBe(
       `What is 0?\n\n\n${first?.choices?.map((choice, index) => `${'ABCD'[index]}) ${choice}`).join('\n')}`,
     );
+  });
+
+  it('of 2026 is read from the columns that its publisher uses', async () => {
+    const rows = [{ problem_idx: 1, answer: 277, problem: 'Patrick started walking.' }];
+    expect(await readPreset('aime26', copy(rows))).toEqual([{ question: 'Patrick started walking.', answer: '277' }]);
+    const hmmt = [{ problem_idx: 2, answer: '\\frac{1}{2}', problem: 'Compute it.', problem_type: ['Algebra'] }];
+    expect(await readPreset('hmmt-feb26', copy(hmmt))).toEqual([{ question: 'Compute it.', answer: '\\frac{1}{2}' }]);
+  });
+
+  it.each(problemPresetNames)('%s says when its problems became public', (name) => {
+    expect(monthSchema.safeParse(problemPresets[name].released).success).toBe(true);
+  });
+
+  it.each([
+    ['2024-09', '2024-02', true],
+    ['2024-09', '2024-09', true],
+    ['2024-09', '2025-02', false],
+  ])('a model of %s may have been trained on problems of %s: %s', (model, set, isSo) => {
+    expect(mayHaveSeen(model, set)).toBe(isSo);
   });
 
   it('is refused where rows have other fields', async () => {

@@ -7,7 +7,7 @@ import { type Condition, createCondition } from '../../../src/core/forcing/condi
 import { generateTrace } from '../../../src/core/forcing/generate';
 import { prepareTrace } from '../../../src/core/forcing/prepare';
 import type { Span, Trace } from '../../../src/core/traces/trace';
-import { traceToText } from '../../../src/core/traces/traceText';
+import { placeInText, traceToText } from '../../../src/core/traces/traceText';
 import { readTraceLine, traceTextSections, visible } from '../../../src/core/traces/traceTextLines';
 import { ScriptedClient, type ScriptedPass } from '../support/scriptedClient';
 
@@ -102,6 +102,35 @@ describe('the text of any trace, whatever the model says', () => {
       fc.asyncProperty(hostileTraces, async (make) => {
         const trace = await make();
         expect(stretchesIn(traceToText(trace))).toEqual(stretchesOf(trace));
+      }),
+    );
+  });
+
+  it('knows of each place in a line of the model’s which place of the trace it is, and of other lines their end', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostileTraces, fc.nat(), async (make, seed) => {
+        const trace = await make();
+        const textUpTo = ({ span, characters }: { span: number; characters: number }) =>
+          trace.spans
+            .slice(0, span)
+            .reduce((text, each) => text + each.text, '')
+            .concat(trace.spans[span]?.text.slice(0, characters) ?? '');
+        for (const [number, line] of traceToText(trace).slice(0, -1).split('\n').entries()) {
+          const read = readTraceLine(line);
+          const end = placeInText(trace, number, line.length);
+          if (read.kind === 'heading') expect(end).toBeUndefined();
+          if (read.kind !== 'model') continue;
+          const begin = placeInText(trace, number, 0);
+          expect(begin && end).toBeDefined();
+          if (!begin || !end) return;
+          const whole = textUpTo(end).slice(textUpTo(begin).length);
+          expect(visible(whole)).toBe(read.text);
+          const column = seed % (line.length + 1);
+          const place = placeInText(trace, number, column);
+          const upTo = place && visible(textUpTo(place).slice(textUpTo(begin).length));
+          expect(read.text.startsWith(upTo ?? '\0')).toBe(true);
+          expect(upTo?.length).toBeLessThanOrEqual(column);
+        }
       }),
     );
   });

@@ -8,10 +8,13 @@ import type { GivenTrace } from '../collect';
 import type { CurationFile, Producer } from '../curationFile';
 import type { CurationFolder } from '../curationFolder';
 import type { FeatureValue, Row } from '../row';
-import { type AskOptions, ask, type Question } from './ask';
+import { type AskOptions, ask, type Question, type TokenCount } from './ask';
 import { domainQuestion, readDomain, readTaxonomy } from './domains';
 import { gradeByRule, judgeQuestion, readVerdict } from './grades';
-import type { Reply } from './replies';
+import { MadeTraces } from './madeTraces';
+import { Replies } from './replies';
+import { emptyReply, type Reply } from './reply';
+import { ReplyIndex } from './replyIndex';
 
 export interface FeatureOptions extends Pick<AskOptions, 'concurrency' | 'clock' | 'signal' | 'patienceMs'> {
   folder: CurationFolder;
@@ -26,11 +29,12 @@ export interface FeatureOptions extends Pick<AskOptions, 'concurrency' | 'clock'
   onProgress?(feature: string, done: number, of: number): void;
   /** Where the replies about a feature are, under `features/`. */
   onAsking?(feature: string, folder: string): void;
+  /** What a reply took; those of earlier runs are told too. */
+  onCost?(feature: string, server: string | undefined, tokens: TokenCount): void;
   onAway?(feature: string, waitedMs: number): void;
+  /** Replies that are all there already, by feature: the folder under `features/`. No server is asked for them. */
+  kept?: ReadonlyMap<string, string>;
 }
-
-/** Replies by the name of the trace, then by row. Traces that came with a source stay on disk. */
-export type MadeTraces = Map<string, Map<string, Reply[]>>;
 
 type ProducerOf<Kind extends Producer['kind']> = Extract<Producer, { kind: Kind }>;
 const usualTries = 5;
@@ -66,8 +70,15 @@ export function checkProducers({ features = {}, sources }: CurationFile): void {
   }
 }
 
+/** A producer that a server works for. */
+interface AskingProducer {
+  server?: string | undefined;
+  dialect?: string | undefined;
+  condition?: ConditionChanges | undefined;
+}
+
 class Producers {
-  readonly made: MadeTraces = new Map();
+  readonly made = new MadeTraces();
   readonly #file: CurationFile;
   readonly #options: FeatureOptions;
   readonly #versions = new Map<string, string>();
@@ -91,15 +102,11 @@ class Producers {
   }
 
   async #traces(name: string, producer: ProducerOf<'trace'>, rows: readonly Row[]): Promise<void> {
-    const questions = rows.map(({ id, question }) => ({ id, text: question }));
+    const questions = rows.map((row) => ({ id: row.id, text: () => row.question }));
     const { samples = 1 } = producer;
     const replies = await this.#ask(name, producer, questions, { samples, untilValue: false, read: () => true });
-    const byRow = new Map<string, Reply[]>();
-    for (const reply of replies.sort((a, b) => a.sample - b.sample)) {
-      if (reply.error === undefined) byRow.set(reply.id, [...(byRow.get(reply.id) ?? []), reply]);
-    }
-    this.made.set(name, byRow);
-    for (const row of rows) row.features[name] = byRow.get(row.id)?.[0]?.thinkingTokens ?? null;
+    this.made.add(name, replies, samples);
+    for (const row of rows) row.features[name] = this.made.of(name, row.id)[0]?.thinkingTokens ?? null;
   }
 
   async #grades(name: string, of: string, rows: readonly Row[]): Promise<void> {
@@ -112,8 +119,9 @@ class Producers {
   async #judge(name: string, producer: ProducerOf<'grade'>, rows: readonly Row[]): Promise<void> {
     const questions: Question[] = [];
     for (const row of rows) {
-      const [first] = await this.#tracesOf(row, producer.of);
-      if (first && row.solution !== null) questions.push({ id: row.id, text: judgeQuestion(row, first.attempt) });
+      if (row.solution === null || !this.#hasTrace(row, producer.of)) continue;
+      const text = async () => judgeQuestion(row, (await this.#tracesOf(row, producer.of))[0]?.attempt ?? '');
+      questions.push({ id: row.id, text });
     }
     await this.#askForValue(name, producer, rows, questions, readVerdict);
   }
@@ -122,30 +130,63 @@ class Producers {
     const { base, taxonomyFile } = this.#options;
     const own = producer.taxonomy;
     const taxonomy = await readTaxonomy(own === undefined ? taxonomyFile : path.resolve(base, own));
-    const questions = rows.map(({ id, question }) => ({ id, text: domainQuestion(question, taxonomy) }));
+    const questions = rows.map((row) => ({ id: row.id, text: () => domainQuestion(row.question, taxonomy) }));
     await this.#askForValue(name, producer, rows, questions, (reply) => readDomain(reply, taxonomy));
   }
 
   async #lengths(name: string, producer: ProducerOf<'length'>, rows: readonly Row[]): Promise<void> {
     const { of, tokenizer = 'server', server } = producer;
-    const { signal, onProgress } = this.#options;
-    for (const [index, row] of rows.entries()) {
-      if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
-      const [made] = this.made.get(of)?.get(row.id) ?? [];
+    const others: Row[] = [];
+    for (const row of rows) {
+      const [made] = this.made.of(of, row.id);
       if (made && tokenizer === 'server' && server === undefined) {
         row.features[name] = made.thinkingTokens; // counted by ids when it was made
-      } else {
-        const [trace] = await this.#tracesOf(row, of);
-        row.features[name] = trace ? await this.#count(trace.thinking, tokenizer, server) : null;
-      }
-      onProgress?.(name, index + 1, rows.length);
+      } else others.push(row);
+    }
+    if (others.length === 0) return;
+    if (tokenizer === 'server') return this.#countedLengths(name, producer, others);
+    for (const row of others) {
+      const [trace] = await this.#tracesOf(row, of);
+      row.features[name] = trace ? await estimateTokens(trace.thinking) : null;
     }
   }
 
-  async #count(text: string, tokenizer: 'server' | 'rough', server: string | undefined): Promise<number> {
-    if (tokenizer === 'rough') return estimateTokens(text);
-    const { client } = await this.#options.connectTo(server);
-    return (await client.tokenize(text, this.#options.signal)).length;
+  /** Lengths that a server counts are kept as replies are, so that each text is counted once. */
+  async #countedLengths(name: string, producer: ProducerOf<'length'>, rows: readonly Row[]): Promise<void> {
+    const { signal, onProgress, concurrency, clock, folder } = this.#options;
+    const place = await this.#placeOf(name, producer);
+    const counted = await Replies.open(
+      folder.file('features', place),
+      clock,
+      () => null,
+      () => {},
+    );
+    const open = rows.filter(({ id }) => !counted.has(id, 0));
+    if (open.length > 0 && this.#options.kept) throw lacksReplies(name);
+    const atOnce = concurrency * 16;
+    for (let first = 0; first < open.length; first += atOnce) {
+      if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
+      const part = open.slice(first, first + atOnce);
+      await counted.write(...(await this.#countEach(part, producer)));
+      onProgress?.(name, rows.length - open.length + first + part.length, rows.length);
+    }
+    for (const row of rows) row.features[name] = counted.index.of(row.id)[0]?.value ?? null;
+  }
+
+  async #countEach(rows: readonly Row[], { of, server }: ProducerOf<'length'>): Promise<Reply[]> {
+    const { connectTo, signal, concurrency } = this.#options;
+    const { client } = await connectTo(server);
+    const replies: Reply[] = [];
+    const next = rows.values();
+    const worker = async () => {
+      for (const row of next) {
+        const [trace] = await this.#tracesOf(row, of);
+        const value = trace ? (await client.tokenize(trace.thinking, signal)).length : null;
+        replies.push({ ...emptyReply, id: row.id, sample: 0, value });
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, worker));
+    return replies;
   }
 
   async #askForValue(
@@ -161,46 +202,69 @@ class Producers {
       read: ({ attempt }: GivenTrace) => read(attempt),
     };
     const replies = await this.#ask(name, producer, questions, asked);
-    const values = new Map(replies.flatMap(({ id, value }) => (value === null ? [] : [[id, value] as const])));
-    for (const row of rows) row.features[name] = values.get(row.id) ?? null;
+    for (const row of rows) {
+      const wanted = replies.of(row.id).find(({ sample, value }) => sample < asked.samples && value !== null);
+      row.features[name] = wanted?.value ?? null;
+    }
   }
 
   async #ask(
     name: string,
-    producer: { server?: string | undefined; dialect?: string | undefined; condition?: ConditionChanges | undefined },
+    producer: AskingProducer,
     questions: readonly Question[],
     asked: Pick<AskOptions, 'samples' | 'untilValue' | 'read'>,
-  ): Promise<Reply[]> {
-    const { connectTo, folder, dialectOf, onProgress, onAway, concurrency, clock, signal, patienceMs } = this.#options;
-    const connection = await connectTo(producer.server);
-    const condition = conditionWith(producer.dialect ?? (await dialectOf(producer.server)), producer.condition ?? {});
-    const upstream = 'of' in producer ? (this.#versions.get(String(producer.of)) ?? 'given') : '';
-    // The number of replies is no part of it: more of them keep those that there are.
-    const { samples: _, tries: __, ...same } = producer as { samples?: number; tries?: number };
-    const version = shortHash(JSON.stringify([same, condition, this.#file.seed, connection.server.model, upstream]));
-    this.#versions.set(name, version);
-    const wanted = new Set(questions.map(({ id }) => id));
-    const place = `${name}-${version}`;
-    this.#options.onAsking?.(name, place);
-    const replies = await ask(questions, {
+  ): Promise<ReplyIndex> {
+    const { connectTo, folder, onProgress, onAway, onCost, concurrency, clock, signal, patienceMs } = this.#options;
+    const place = await this.#placeOf(name, producer);
+    if (this.#options.kept) return keptReplies(folder.file('features', place));
+    const of = new Set(questions.map(({ id }) => id)).size * (asked.untilValue ? 1 : asked.samples);
+    return ask(questions, {
       ...asked,
       folder: folder.file('features', place),
-      connection,
-      condition,
+      connection: await connectTo(producer.server),
+      condition: await this.#conditionOf(producer),
       seed: this.#file.seed,
       concurrency,
       clock,
       signal,
       patienceMs,
-      onCount: (done) => onProgress?.(name, done, wanted.size * (asked.untilValue ? 1 : asked.samples)),
+      onCount: (done) => onProgress?.(name, done, of),
+      onCost: (tokens) => onCost?.(name, producer.server, tokens),
       onAway: (waitedMs) => onAway?.(name, waitedMs),
     });
-    return replies.filter(({ id, sample }) => wanted.has(id) && sample < asked.samples);
+  }
+
+  /** The folder of a feature's replies: a hash of all that they depend on is in its name, and where they are kept is told. */
+  async #placeOf(name: string, producer: AskingProducer): Promise<string> {
+    const { kept, connectTo } = this.#options;
+    const there = kept?.get(name);
+    if (kept && there === undefined) throw lacksReplies(name);
+    const place =
+      there ?? `${name}-${await this.#versionOf(producer, (await connectTo(producer.server)).server.model)}`;
+    this.#versions.set(name, place.slice(name.length + 1));
+    this.#options.onAsking?.(name, place);
+    return place;
+  }
+
+  async #versionOf(producer: AskingProducer, model: string): Promise<string> {
+    const upstream = 'of' in producer ? (this.#versions.get(String(producer.of)) ?? 'given') : '';
+    // The number of replies is no part of it: more of them keep those that there are.
+    const { samples: _, tries: __, ...same } = producer as { samples?: number; tries?: number };
+    const condition = await this.#conditionOf(producer);
+    return shortHash(JSON.stringify([same, condition, this.#file.seed, model, upstream]));
+  }
+
+  async #conditionOf({ dialect, server, condition }: AskingProducer): Promise<Condition> {
+    return conditionWith(dialect ?? (await this.#options.dialectOf(server)), condition ?? {});
+  }
+
+  #hasTrace(row: Row, of: string): boolean {
+    return of in row.texts || this.made.of(of, row.id).length > 0;
   }
 
   async #tracesOf(row: Row, of: string): Promise<GivenTrace[]> {
-    const made = this.made.get(of)?.get(row.id);
-    if (made) return made;
+    const made = await this.made.textsOf(of, row.id);
+    if (made.length > 0) return made;
     const given = await this.#options.folder.givenTrace(row, of);
     return given ? [given] : [];
   }
@@ -213,6 +277,17 @@ function share(verdicts: readonly FeatureValue[]): FeatureValue {
   if (verdicts.length === 1) return known[0] ?? null;
   return known.filter((verdict) => verdict === true).length / known.length;
 }
+
+async function keptReplies(folder: string): Promise<ReplyIndex> {
+  const replies = new ReplyIndex(folder);
+  await replies.update();
+  return replies;
+}
+
+const lacksReplies = (name: string) =>
+  new SecondThoughtError('bad-usage', `The shards hold not every reply about the feature "${name}".`, {
+    remedy: 'Run each shard again with this curation file, then merge.',
+  });
 
 const noTrace = (name: string, of: string) =>
   new SecondThoughtError('bad-usage', `The feature "${name}" is of the trace "${of}", which nothing before it gives.`, {

@@ -1,15 +1,24 @@
-import type { Clock } from '../../base/clock';
+import { type Clock, delay } from '../../base/clock';
 import { type ErrorCode, reportError, toSecondThoughtError } from '../../base/errors';
 import { type Condition, conditionKey } from '../../forcing/condition';
 import type { Connection } from '../../servers/connect';
 import { generateSamples, longestPrompt, type Order } from '../../studies/generateSamples';
-import { type ReadReply, Replies, type Reply } from './replies';
+import { type CountedReply, Replies } from './replies';
+import { emptyReply, type ReadReply } from './reply';
+import type { ReplyIndex } from './replyIndex';
 
 export interface Question {
   /** The row. */
   id: string;
-  /** What the model is asked, as the user's message. */
-  text: string;
+  /** What the model is asked, as the user's message; made when its turn comes. */
+  text(): string | Promise<string>;
+}
+
+/** What replies took of a server. */
+export interface TokenCount {
+  replies: number;
+  prompt: number;
+  generated: number;
 }
 
 export interface AskOptions {
@@ -29,6 +38,8 @@ export interface AskOptions {
   patienceMs: number;
   /** Replies that are there, from earlier runs too; where a value is wanted, rows that have one. */
   onCount(done: number): void;
+  /** Of all replies so far, failures too: what they took. */
+  onCost?(tokens: TokenCount): void;
   onAway?(waitedMs: number): void;
 }
 
@@ -56,26 +67,32 @@ const retryEveryMs = 5_000;
  * killed loses nothing that was finished and goes on in the middle of what was not; a server that is away is waited for.
  * @throws SecondThoughtError `cancelled`, and all codes of `generateSamples` where waiting does not help
  */
-export async function ask(questions: readonly Question[], options: AskOptions): Promise<Reply[]> {
+export async function ask(questions: readonly Question[], options: AskOptions): Promise<ReplyIndex> {
   const { folder, clock, read, onCount, samples, untilValue } = options;
   const unique = new Map(questions.map((question) => [question.id, question])); // the same question is asked once
   const each = [...unique.values()];
   const counted = new Set<string>();
-  const count = ({ id, sample, value, error }: Reply) => {
+  const took: TokenCount = { replies: 0, prompt: 0, generated: 0 };
+  const count = ({ id, sample, value, error, generatedTokens, promptTokens = 0 }: CountedReply) => {
+    took.replies++;
+    took.prompt += promptTokens;
+    took.generated += generatedTokens;
+    options.onCost?.(took);
     if (error !== undefined || sample >= samples || !unique.has(id) || (untilValue && value === null)) return;
     onCount(counted.add(untilValue ? id : `${id} ${sample}`).size);
   };
   const replies = await Replies.open(folder, clock, read, count);
-  for (const reply of replies.all()) count(reply);
+  for (const reply of replies.index.all()) count(reply);
   for (let sample = 0; sample < samples; sample++) {
     const open = each.filter(({ id }) => !untilValue || !replies.hasValue(id, sample));
-    await patiently(options, replies, () => round(open, sample, replies, options));
+    await patiently(options, replies, () => round(each, open, sample, replies, options));
   }
-  return replies.all();
+  return replies.index;
 }
 
-/** One reply of each row that lacks it; those that were begun go on. */
+/** One reply of each row that lacks it; those that were begun go on. What is asked does not depend on what is there already. */
 async function round(
+  all: readonly Question[],
   questions: readonly Question[],
   sample: number,
   replies: Replies,
@@ -83,62 +100,57 @@ async function round(
 ): Promise<void> {
   const { connection, condition, seed, concurrency, clock, signal } = options;
   const begun = new Map((await replies.store.live()).map((trace) => [`${trace.problemKey} ${trace.sample}`, trace]));
-  const orders = questions
-    .filter(({ id }) => !replies.has(id, sample))
-    .map(({ id, text }): Order => {
+  const open = questions.filter(({ id }) => !replies.has(id, sample));
+  if (open.length === 0) return;
+  async function* orders(): AsyncIterable<Order> {
+    for (const { id, text } of open) {
       const interrupted = begun.get(`${id} ${sample}`);
-      return { problem: { id, question: text }, condition, conditionKey: conditionKey(condition), sample, interrupted };
-    });
-  if (orders.length === 0) return;
-  const prompts = { conditions: [{ condition }], problems: orders.map(({ problem }) => ({ problem })) };
-  await generateSamples(orders, {
+      const problem = { id, question: await text() };
+      yield { problem, condition, conditionKey: conditionKey(condition), sample, interrupted };
+    }
+  }
+  await generateSamples(orders(), {
     connection,
     store: replies.store,
     clock,
     seed,
     concurrency,
     signal,
-    longestPromptTokens: await longestPrompt(prompts, connection.client, signal),
+    longestPromptTokens: condition.maxThinkingTokens === 'auto' ? await longestOf(all, options) : 0,
     onTrace: () => {},
     async onFailure({ problem }, error) {
       if (!ofOneRow.has(toSecondThoughtError(error).code)) throw error;
-      await replies.write({ ...nothing, id: problem.id ?? '', sample, error: reportError(error).message });
+      await replies.write({ ...emptyReply, id: problem.id ?? '', sample, error: reportError(error).message });
     },
   });
 }
 
-const nothing = { value: null, thinking: '', attempt: '', thinkingTokens: 0, generatedTokens: 0, traceId: null };
+/** Of all questions, those that have their reply too. */
+async function longestOf(
+  questions: readonly Question[],
+  { condition, connection, signal }: AskOptions,
+): Promise<number> {
+  const problems = await Promise.all(
+    questions.map(async ({ id, text }) => ({ problem: { id, question: await text() } })),
+  );
+  return longestPrompt({ conditions: [{ condition }], problems }, connection.client, signal);
+}
 
 /** Does the work again while the server is away, as long as patience lasts without a new reply. */
 async function patiently(options: AskOptions, replies: Replies, work: () => Promise<void>): Promise<void> {
   const { clock, patienceMs, signal, onAway } = options;
   let since: number | undefined;
-  let before = replies.count;
+  let before = replies.index.size;
   for (;;) {
     try {
       return await work();
     } catch (error) {
       if (signal.aborted || !ofTheServer.has(toSecondThoughtError(error).code)) throw error;
-      if (since === undefined || replies.count > before) since = clock.now();
-      before = replies.count;
+      if (since === undefined || replies.index.size > before) since = clock.now();
+      before = replies.index.size;
       if (clock.now() - since >= patienceMs) throw error;
       onAway?.(clock.now() - since);
-      await pause(clock, signal);
+      await delay(clock, retryEveryMs, signal);
     }
   }
-}
-
-/** Until the next try, or until someone stops it. */
-function pause(clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      cancel();
-      resolve();
-    };
-    const cancel = clock.after(retryEveryMs, () => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    });
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }

@@ -1,58 +1,45 @@
-import { existsSync } from 'node:fs';
 import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import * as z from 'zod';
 import type { Clock } from '../../base/clock';
 import { SecondThoughtError } from '../../base/errors';
-import { endsTorn, parseJsonLines, readTextFile, reasonOf } from '../../base/files';
+import { endsTorn, reasonOf } from '../../base/files';
 import { RunStore } from '../../traces/runStore';
-import { answerText, generatedTokens, type Trace, thinkingText, thinkingTokens } from '../../traces/trace';
-import type { GivenTrace } from '../collect';
-import { type FeatureValue, featureValueSchema } from '../row';
+import { answerText, costsOf, type Trace, thinkingText, thinkingTokens } from '../../traces/trace';
+import type { ReadReply, Reply } from './reply';
+import { ReplyIndex } from './replyIndex';
 
-/** A line of `replies.jsonl`: what a model said about a row, and what was made of it. */
-export const replySchema = z.object({
-  /** The row. */
-  id: z.string(),
-  sample: z.int().nonnegative(),
-  /** Null: the reply does not keep to the form. */
-  value: featureValueSchema,
-  thinking: z.string(),
-  attempt: z.string(),
-  thinkingTokens: z.int().nonnegative(),
-  generatedTokens: z.int().nonnegative(),
-  traceId: z.string().nullable(),
-  /** Why there is no reply; it is asked for again by the next run. */
-  error: z.string().optional(),
-});
-export type Reply = z.infer<typeof replySchema>;
-
-/** What a reply says; null where it does not keep to the form. */
-export type ReadReply = (reply: GivenTrace) => FeatureValue;
+/** What counting needs of a reply. */
+export type CountedReply = Pick<Reply, 'id' | 'sample' | 'value' | 'error' | 'generatedTokens' | 'promptTokens'>;
 
 /**
  * The replies of one producer on disk, and the traces that they are from. A trace gets its line before its journal goes, so a
- * crash at any point leaves either both or a journal that is settled at the next start.
+ * crash at any point leaves either both or a journal that is settled at the next start. Texts are on disk only.
  */
 export class Replies {
   readonly store: RunStore;
+  readonly index: ReplyIndex;
   readonly #file: string;
   readonly #read: ReadReply;
-  readonly #onReply: (reply: Reply) => void;
-  readonly #replies = new Map<string, Reply>();
+  readonly #onReply: (reply: CountedReply) => void;
   #appended: Promise<void> = Promise.resolve();
 
-  private constructor(folder: string, clock: Clock, read: ReadReply, onReply: (reply: Reply) => void) {
+  private constructor(folder: string, clock: Clock, read: ReadReply, onReply: (reply: CountedReply) => void) {
     this.#file = path.join(folder, 'replies.jsonl');
     this.#read = read;
     this.#onReply = onReply;
+    this.index = new ReplyIndex(folder);
     this.store = RunStore.at(folder, clock, (trace) => this.#settle(trace));
   }
 
-  static async open(folder: string, clock: Clock, read: ReadReply, onReply: (reply: Reply) => void): Promise<Replies> {
+  static async open(
+    folder: string,
+    clock: Clock,
+    read: ReadReply,
+    onReply: (reply: CountedReply) => void,
+  ): Promise<Replies> {
     await mkdir(folder, { recursive: true });
     const replies = new Replies(folder, clock, read, onReply);
-    for (const reply of await readReplies(folder)) replies.#replies.set(keyOf(reply), reply);
+    await replies.index.update();
     for (const trace of await replies.store.live()) {
       if (trace.status !== 'complete') continue; // it goes on where it stopped
       if (await replies.store.has(trace.id)) await replies.store.letGo(trace);
@@ -61,38 +48,26 @@ export class Replies {
     return replies;
   }
 
-  get count(): number {
-    return this.#replies.size;
-  }
-
   has(id: string, sample: number): boolean {
-    const reply = this.#replies.get(keyOf({ id, sample }));
-    return reply !== undefined && reply.error === undefined;
+    return this.index.of(id).some((reply) => reply.sample === sample && reply.error === undefined);
   }
 
   /** Whether a reply before this one has a value. */
   hasValue(id: string, before: number): boolean {
-    for (let sample = 0; sample < before; sample++) {
-      if ((this.#replies.get(keyOf({ id, sample }))?.value ?? null) !== null) return true;
-    }
-    return false;
-  }
-
-  all(): Reply[] {
-    return [...this.#replies.values()];
+    return this.index.of(id).some(({ sample, value }) => sample < before && value !== null);
   }
 
   /** @throws SecondThoughtError `file-not-written` */
-  async write(reply: Reply): Promise<void> {
-    const appended = this.#appended.then(() => this.#append(reply));
+  async write(...replies: readonly Reply[]): Promise<void> {
+    const appended = this.#appended.then(() => this.#append(replies));
     this.#appended = appended.catch(() => {}); // the caller is told
     await appended;
-    this.#replies.set(keyOf(reply), reply);
-    this.#onReply(reply);
+    for (const reply of replies) this.#onReply(reply);
   }
 
   async #settle(trace: Trace): Promise<void> {
     if (this.has(trace.problemKey, trace.sample)) return;
+    const { generated, prompt } = costsOf(trace);
     const texts = { thinking: thinkingText(trace), attempt: answerText(trace) };
     await this.write({
       id: trace.problemKey,
@@ -100,15 +75,18 @@ export class Replies {
       value: this.#read(texts),
       ...texts,
       thinkingTokens: thinkingTokens(trace),
-      generatedTokens: generatedTokens(trace),
+      generatedTokens: generated,
+      promptTokens: prompt,
       traceId: trace.id,
     });
   }
 
-  async #append(reply: Reply): Promise<void> {
+  async #append(replies: readonly Reply[]): Promise<void> {
     try {
       const torn = endsTorn(this.#file) ? '\n' : '';
-      await appendFile(this.#file, `${torn}${JSON.stringify(reply)}\n`, { encoding: 'utf8', flush: true });
+      const lines = replies.map((reply) => `${JSON.stringify(reply)}\n`);
+      await appendFile(this.#file, `${torn}${lines.join('')}`, { encoding: 'utf8', flush: true });
+      await this.index.update();
     } catch (error) {
       throw new SecondThoughtError('file-not-written', `Could not write ${this.#file} (${reasonOf(error)}).`, {
         cause: error,
@@ -116,13 +94,4 @@ export class Replies {
       });
     }
   }
-}
-
-const keyOf = ({ id, sample }: Pick<Reply, 'id' | 'sample'>) => `${id} ${sample}`;
-
-/** The replies in a folder, oldest first; a later line about the same sample replaces an earlier one. */
-export async function readReplies(folder: string): Promise<Reply[]> {
-  const file = path.join(folder, 'replies.jsonl');
-  if (!existsSync(file)) return [];
-  return parseJsonLines(await readTextFile(file)).flatMap((line) => replySchema.safeParse(line).data ?? []);
 }

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { parseJsonLines } from '../../base/files';
-import { type Reply, replySchema } from './replies';
+import { type Reply, replySchema } from './reply';
 
 /** A reply without its texts, and where its line is. */
 export type IndexedReply = Omit<Reply, 'thinking' | 'attempt'> & { place: [offset: number, length: number] };
@@ -15,6 +15,7 @@ export class ReplyIndex {
   /** Rows in the order of their latest reply, newest last. */
   readonly #landed = new Set<string>();
   #offset = 0;
+  #size = 0;
 
   constructor(folder: string) {
     this.#file = path.join(folder, 'replies.jsonl');
@@ -22,6 +23,15 @@ export class ReplyIndex {
 
   get landed(): ReadonlySet<string> {
     return this.#landed;
+  }
+
+  /** Replies, each counted once. */
+  get size(): number {
+    return this.#size;
+  }
+
+  *all(): Iterable<IndexedReply> {
+    for (const replies of this.#byRow.values()) yield* replies;
   }
 
   /** By sample. */
@@ -79,7 +89,9 @@ export class ReplyIndex {
   }
 
   #add({ thinking: _, attempt: __, ...reply }: Reply, place: IndexedReply['place']): void {
-    const others = this.of(reply.id).filter(({ sample }) => sample !== reply.sample);
+    const known = this.of(reply.id);
+    const others = known.filter(({ sample }) => sample !== reply.sample);
+    this.#size += 1 + others.length - known.length;
     this.#byRow.set(
       reply.id,
       [...others, { ...reply, place }].sort((a, b) => a.sample - b.sample),

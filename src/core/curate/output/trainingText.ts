@@ -12,8 +12,14 @@ export interface TextOrder extends GivenTrace {
   length: number;
   dialect: TextDialect;
   format: TrainingFormat;
-  system: string;
+  /** Null: no system turn, for models whose chat template has none. */
+  system: string | null;
+  /** What stands between two steps of the thinking, for `scc`. */
+  stepSeparator: string;
 }
+
+/** The step of s1 (App. E.1): what stands between two double newlines. */
+export const blankLine = '\n\n';
 
 /**
  * The column `text`: a whole conversation in ChatML as the released `data/tokenization.py` writes it. The thinking is stripped;
@@ -24,9 +30,13 @@ export function trainingText(order: TextOrder): string {
   const { question, dialect, format, system } = order;
   const suffix = suffixOf(order);
   const asked = suffix === '' ? question : `${question}\n\n${suffix}`;
-  const body = dialect === 'think-tags' ? tagged(order) : format.startsWith('scc') ? counted(order) : marked(order);
-  return `<|im_start|>system\n${system}<|im_end|>\n<|im_start|>user\n${asked}<|im_end|>\n<|im_start|>assistant\n${body}<|im_end|>\n`;
+  const body = dialect === 'think-tags' ? tagged(order) : countsSteps(format) ? counted(order) : marked(order);
+  return `${system === null ? '' : turn('system', system)}${turn('user', asked)}${turn('assistant', body)}`;
 }
+
+export const countsSteps = (format: TrainingFormat): boolean => format.startsWith('scc');
+
+const turn = (role: string, text: string) => `<|im_start|>${role}\n${text}<|im_end|>\n`;
 
 const marked = (order: TextOrder) =>
   `<|im_start|>think\n${order.thinking.trim()}\n<|im_start|>answer\n${answerOf(order)}`;
@@ -35,28 +45,31 @@ const tagged = (order: TextOrder) => `<think>\n${order.thinking.trim()}\n</think
 
 /** `<|im_start|>N steps left\n{step}\n` … counting down; the last step is 1 where the count begins at the true number. */
 function counted(order: TextOrder): string {
-  const steps = stepsOf(order.thinking);
+  const steps = stepsOf(order.thinking, order.stepSeparator);
   const first = order.format === 'scc-bucket' ? powerOfTwo(steps.length) : steps.length;
   const told = steps.map((step, index) => `<|im_start|>${first - index} steps left\n${step}\n`);
   return `${told.join('')}<|im_start|>answer\n${answerOf(order)}`;
 }
 
 /** What the question is told (s1 App. E.1; the suffixes of the evaluation). */
-function suffixOf({ format, length, thinking }: TextOrder): string {
+function suffixOf({ format, length, thinking, stepSeparator }: TextOrder): string {
   if (format === 'plain') return '';
   if (format === 'tcc') return `Think for up to ${powerOfTwo(length)} tokens.`;
-  return `Think for up to ${powerOfTwo(stepsOf(thinking).length)} steps.`;
+  return `Think for up to ${powerOfTwo(stepsOf(thinking, stepSeparator).length)} steps.`;
 }
 
-/** A step is what stands between two double newlines. */
-export const stepsOf = (thinking: string): string[] =>
+export const stepsOf = (thinking: string, mark: string): string[] =>
   thinking
     .trim()
-    .split('\n\n')
+    .split(mark)
     .filter((step) => step.trim() !== '');
 
 /** The next power of two upwards: 2048 for 1,025 to 2,048. */
-export const powerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, count)));
+export function powerOfTwo(count: number): number {
+  let power = 1;
+  while (power < count) power *= 2;
+  return power;
+}
 
 function answerOf({ attempt }: GivenTrace): string {
   const answer = attempt.trim();

@@ -1,24 +1,15 @@
-import { createHash } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { SchemaElement } from 'hyparquet';
-import { parquetWriteBuffer } from 'hyparquet-writer';
+import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { SecondThoughtError } from '../../base/errors';
-import { reasonOf, writeWholeFile } from '../../base/files';
+import { hashOf, reasonOf } from '../../base/files';
 import { shortHash } from '../../base/seeds';
 import type { GivenTrace } from '../collect';
+import { LineWriter } from '../curationFolder';
 import type { Row } from '../row';
-import { type TextDialect, type TrainingFormat, trainingText } from './trainingText';
-
-export interface OutputRules {
-  dialect: TextDialect;
-  formats: readonly TrainingFormat[];
-  system: string;
-  /** The feature that holds the length of the thinking. */
-  length: string;
-  testShare: number;
-  seed: number;
-}
+import type { OutputRules } from './outputRules';
+import { type TrainingFormat, trainingText } from './trainingText';
 
 export interface ChosenRow {
   row: Row;
@@ -27,8 +18,7 @@ export interface ChosenRow {
 
 /** A row of the set in the columns of s1K_tokenized, with how it was selected beside them. */
 function columnsOf({ row, trace }: ChosenRow, format: TrainingFormat, rules: OutputRules) {
-  const { dialect, system } = rules;
-  const length = Number(row.features[rules.length] ?? 0);
+  const { dialect, system, stepSeparator } = rules;
   return {
     solution: row.solution,
     question: row.question,
@@ -38,77 +28,132 @@ function columnsOf({ row, trace }: ChosenRow, format: TrainingFormat, rules: Out
     cot: null,
     thinking_trajectories: [trace.thinking],
     attempt: trace.attempt,
-    text: trainingText({ ...trace, question: row.question, length, dialect, format, system }),
+    text: trainingText({
+      ...trace,
+      question: row.question,
+      length: format === 'tcc' ? lengthOf(row, rules.length) : 0,
+      dialect,
+      format,
+      system,
+      stepSeparator,
+    }),
     id: row.id,
     features: JSON.stringify(row.features),
   };
 }
+
+function lengthOf(row: Row, feature: string): number {
+  const length = row.features[feature];
+  if (typeof length === 'number') return length;
+  throw new SecondThoughtError(
+    'bad-usage',
+    `The format tcc tells each row its length, and row ${row.id} has no number "${feature}".`,
+    { remedy: `Drop such rows (quality: { notNull: [${feature}] }) or name another feature with output.length.` },
+  );
+}
 type Columns = ReturnType<typeof columnsOf>;
 
 /**
- * Writes the set: a file per training format and split, as JSON lines and Parquet.
- * @returns SHA-256 of each file, by name
+ * Writes the set: a file per training format and split, as JSON lines and Parquet, a row at a time.
+ * @returns SHA-256 of each file, by name; none where there is no row
  */
 export async function writeSet(
   folder: string,
-  chosen: readonly ChosenRow[],
+  chosen: AsyncIterable<ChosenRow>,
   rules: OutputRules,
 ): Promise<Record<string, string>> {
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
+  const files = new Map<string, SetFile>();
+  const splits = rules.testShare === 0 ? ['train'] : ['train', 'test'];
+  for await (const one of chosen) {
+    if (files.size === 0) {
+      await mkdir(folder, { recursive: true });
+      for (const name of rules.formats.flatMap((format) => splits.map((split) => nameOf(format, split)))) {
+        files.set(name, new SetFile(path.join(folder, name)));
+      }
+    }
+    for (const format of rules.formats) {
+      await files.get(nameOf(format, splitOf(one, rules)))?.add(columnsOf(one, format, rules));
+    }
+  }
   const hashes: Record<string, string> = {};
-  for (const format of rules.formats) {
-    const all = chosen.map((one) => columnsOf(one, format, rules));
-    for (const [split, rows] of Object.entries(splitsOf(all, rules))) {
-      const name = format === 'plain' ? split : `${format}-${split}`;
-      const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-      await writeWholeFile(path.join(folder, `${name}.jsonl`), lines);
-      hashes[`${name}.jsonl`] = hashOf(lines);
-      const parquet = parquetOf(rows);
-      await writeBytes(path.join(folder, `${name}.parquet`), parquet);
-      hashes[`${name}.parquet`] = hashOf(parquet);
+  for (const [name, file] of files) {
+    await file.close();
+    for (const ending of ['jsonl', 'parquet']) {
+      hashes[`${name}.${ending}`] = await hashOf(path.join(folder, `${name}.${ending}`));
     }
   }
   return hashes;
 }
 
+const nameOf = (format: TrainingFormat, split: string) => (format === 'plain' ? split : `${format}-${split}`);
+
 /** A row is in the test split by its hash, so that it stays there when others come and go. */
-function splitsOf(rows: Columns[], { testShare, seed }: OutputRules): Record<string, Columns[]> {
-  if (testShare === 0) return { train: rows };
-  const isTest = ({ id }: Columns) =>
-    Number.parseInt(shortHash(`${seed} split ${id}`).slice(0, 8), 16) < testShare * 2 ** 32;
-  return { train: rows.filter((row) => !isTest(row)), test: rows.filter(isTest) };
+function splitOf({ row: { id } }: ChosenRow, { testShare, seed }: OutputRules): 'train' | 'test' {
+  return Number.parseInt(shortHash(`${seed} split ${id}`).slice(0, 8), 16) < testShare * 2 ** 32 ? 'test' : 'train';
 }
 
-/** `cot` is a column of nulls and `thinking_trajectories` a list of one text, as in s1K. */
-function parquetOf(rows: Columns[]): Uint8Array {
-  const names = [...textColumns, 'thinking_trajectories', ...moreTextColumns] as const;
-  const text = (name: string): SchemaElement => ({
-    name,
-    type: 'BYTE_ARRAY',
-    converted_type: 'UTF8',
-    repetition_type: 'OPTIONAL',
-  });
-  const schema: SchemaElement[] = [
-    { name: 'root', num_children: names.length },
-    ...textColumns.map(text),
-    { name: 'thinking_trajectories', converted_type: 'LIST', repetition_type: 'OPTIONAL', num_children: 1 },
-    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-    text('element'),
-    ...moreTextColumns.map(text),
-  ];
-  const columnData = names.map((name) => ({ name, data: rows.map((row) => row[name]) }));
-  return new Uint8Array(parquetWriteBuffer({ columnData, schema }));
+const groupRows = 1_000;
+
+/** One file of the set in both its forms. */
+class SetFile {
+  readonly #file: string;
+  readonly #lines: LineWriter;
+  readonly #parquet: ParquetWriter;
+  #group: Columns[] = [];
+
+  /** @param file without its ending */
+  constructor(file: string) {
+    this.#file = `${file}.parquet`;
+    this.#lines = new LineWriter(`${file}.jsonl`);
+    this.#parquet = written(this.#file, () => new ParquetWriter({ writer: fileWriter(this.#file), schema }));
+  }
+
+  async add(row: Columns): Promise<void> {
+    await this.#lines.write(row);
+    if (this.#group.push(row) === groupRows) this.#flush();
+  }
+
+  async close(): Promise<void> {
+    await this.#lines.close();
+    if (this.#group.length > 0) this.#flush();
+    written(this.#file, () => this.#parquet.finish());
+  }
+
+  #flush(): void {
+    const rows = this.#group;
+    this.#group = [];
+    const columnData = names.map((name) => ({ name, data: rows.map((row) => row[name]) }));
+    written(this.#file, () => this.#parquet.write({ columnData }));
+  }
 }
 
 const textColumns = ['solution', 'question', 'cot_type', 'source_type', 'metadata', 'cot'] as const;
 const moreTextColumns = ['attempt', 'text', 'id', 'features'] as const;
 
-const hashOf = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
+const names = [...textColumns, 'thinking_trajectories', ...moreTextColumns] as const;
 
-async function writeBytes(file: string, bytes: Uint8Array): Promise<void> {
+const text = (name: string): SchemaElement => ({
+  name,
+  type: 'BYTE_ARRAY',
+  converted_type: 'UTF8',
+  repetition_type: 'OPTIONAL',
+});
+
+/** `cot` is a column of nulls and `thinking_trajectories` a list of one text, as in s1K. */
+const schema: SchemaElement[] = [
+  { name: 'root', num_children: names.length },
+  ...textColumns.map(text),
+  { name: 'thinking_trajectories', converted_type: 'LIST', repetition_type: 'OPTIONAL', num_children: 1 },
+  { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+  text('element'),
+  ...moreTextColumns.map(text),
+];
+
+/** The library writes at once, so what fails is thrown here. */
+function written<T>(file: string, write: () => T): T {
   try {
-    await writeFile(file, bytes);
+    return write();
   } catch (error) {
     throw new SecondThoughtError('file-not-written', `Could not write ${file} (${reasonOf(error)}).`, { cause: error });
   }

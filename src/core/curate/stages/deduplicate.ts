@@ -8,25 +8,24 @@ export interface DeduplicationRules {
   near: { similarity: number } | null;
 }
 
-type Candidate = { id: string; question: string };
+type Candidate = { readonly id: string; readonly question: string };
 
 /** Drops what was there before; the first of equal questions stays. @returns reasons by place in `rows` */
 export function deduplicate(rows: readonly Candidate[], { exact, near }: DeduplicationRules): Map<number, Reason> {
   const dropped = new Map<number, Reason>();
   if (exact) {
-    const first = new Map<string, string>();
-    for (const [index, { id, question }] of rows.entries()) {
-      const of = first.get(question);
-      if (of === undefined) first.set(question, id);
-      else dropped.set(index, { rule: 'duplicate', of });
+    const seen = new Set<string>(); // an id is the hash of the question
+    for (const [index, { id }] of rows.entries()) {
+      if (seen.has(id)) dropped.set(index, { rule: 'duplicate', of: id });
+      else seen.add(id);
     }
   }
   if (near === null) return dropped;
-  const left = rows.flatMap((row, index) => (dropped.has(index) ? [] : [{ row, index }]));
-  const questions = left.map(({ row }) => row.question);
-  for (const [place, hit] of nearDuplicates(questions, near.similarity)) {
-    const { index } = left[place] as (typeof left)[number];
-    dropped.set(index, { rule: 'near-duplicate', of: left[hit.of]?.row.id ?? '', similarity: hit.similarity });
+  const left = [...rows.keys()].filter((index) => !dropped.has(index));
+  const textOf = (place: number) => rows[left[place] as number]?.question ?? '';
+  for (const [place, hit] of nearDuplicates(left.length, textOf, near.similarity)) {
+    const of = rows[left[hit.of] as number]?.id ?? '';
+    dropped.set(left[place] as number, { rule: 'near-duplicate', of, similarity: hit.similarity });
   }
   return dropped;
 }

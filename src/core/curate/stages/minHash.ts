@@ -22,20 +22,21 @@ for (let i = 0, state = 1; i < hashes; i++) {
  * @returns for each dropped text the earlier text that it is like, by place; texts that were dropped are no measure for others
  */
 export function nearDuplicates(
-  texts: readonly string[],
+  count: number,
+  textOf: (place: number) => string,
   similarity: number,
 ): Map<number, { of: number; similarity: number }> {
   const dropped = new Map<number, { of: number; similarity: number }>();
   const buckets = Array.from({ length: bands }, () => new Map<string, number[]>());
-  for (const [index, text] of texts.entries()) {
-    const shingles = shinglesOf(text);
+  for (let index = 0; index < count; index++) {
+    const shingles = shinglesOf(textOf(index));
     if (shingles.size === 0) continue;
     const keys = bandKeys(shingles);
     const seen = new Set<number>();
     for (const [band, key] of keys.entries()) for (const other of buckets[band]?.get(key) ?? []) seen.add(other);
     const best = [...seen]
       .sort((a, b) => a - b)
-      .map((of) => ({ of, similarity: jaccard(shingles, shinglesOf(texts[of] ?? '')) }))
+      .map((of) => ({ of, similarity: jaccard(shingles, shinglesOf(textOf(of))) }))
       .find((pair) => pair.similarity >= similarity);
     if (best) {
       dropped.set(index, best);
