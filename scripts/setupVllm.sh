@@ -13,6 +13,12 @@ stamp="$venv/.complete"
 
 if [ ! -f "$stamp" ]; then
   [ "${1:-}" != --if-installed ] || exit 4
+  # Two at the same time would undo each other's files.
+  mkdir -p "$cache"
+  exec 9> "$venv.lock"
+  ! command -v flock > /dev/null || flock 9
+fi
+if [ ! -f "$stamp" ]; then
   grep -qm1 avx2 /proc/cpuinfo || { echo "setupVllm: this CPU lacks AVX2, which vLLM's CPU build needs" >&2; exit 3; }
   python="$(command -v python3.11 || command -v python3)"
   rm -rf "$venv"

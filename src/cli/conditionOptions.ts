@@ -1,5 +1,11 @@
 import { type Command, Option } from 'commander';
-import { type Condition, checkCondition, createCondition, greedy } from '../core/forcing/condition';
+import {
+  type Condition,
+  checkCondition,
+  createCondition,
+  presetSchema,
+  usualSampling,
+} from '../core/forcing/condition';
 import { conditionFlags } from '../core/forcing/conditionFlags';
 import { dialects } from '../core/inference/dialects';
 import type { Choice } from './serverOptions';
@@ -20,13 +26,15 @@ export function addConditionOptions(command: Command): Command {
 
 /** Flags over configuration files over defaults. @throws SecondThoughtError `bad-usage` */
 export function conditionFrom(texts: ConditionTexts, { dialect, config }: Choice): Condition {
+  const preset = presetOf(texts) ?? config.preset ?? 'default';
+  const { temperature } = config;
   let condition = createCondition({
     dialect,
-    preset: config.preset ?? 'default',
+    preset,
     maxThinkingTokens: config.maxThinkingTokens ?? null,
     ignore: config.ignore ?? 0,
     cues: [config.cue ?? 'Wait'],
-    sampling: { ...greedy, temperature: config.temperature ?? 0 },
+    sampling: { ...usualSampling({ dialect, preset }), ...(temperature === undefined ? {} : { temperature }) },
   });
   for (const { flags, read } of conditionFlags) {
     const given = texts[new Option(flags).attributeName()];
@@ -35,3 +43,6 @@ export function conditionFrom(texts: ConditionTexts, { dialect, config }: Choice
   checkCondition(condition);
   return condition;
 }
+
+/** What the sampling depends on; a wrong name is refused where the flag is read. */
+const presetOf = ({ preset }: ConditionTexts) => presetSchema.safeParse([preset].flat().at(-1)).data;

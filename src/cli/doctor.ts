@@ -47,7 +47,8 @@ async function doctor(flags: DoctorFlags, packageRoot: string): Promise<void> {
     const onCheck = (title: string) => progress.show(title);
     const findings = await examineServer({ client, kind, dialect, version: server.version, signal, onCheck });
     const isUsable = findings.every((finding) => finding.need !== 'needed' || isGood(finding));
-    const determinism = flags.quick || !isUsable ? null : await determinismOf(connection, signal, progress);
+    const hasIds = server.level === undefined;
+    const determinism = flags.quick || !isUsable || !hasIds ? null : await determinismOf(connection, signal, progress);
     progress.clear();
     if (flags.json) printJson({ schemaVersion: reportVersion, kind, server, findings, determinism });
     else print(server, findings, determinism);

@@ -15,7 +15,7 @@ import { scoreThought } from '../core/search/scoreStep';
 import type { Connection } from '../core/servers/connect';
 import { generateSamples, longestPrompt, type Order } from '../core/studies/generateSamples';
 import type { RunStore } from '../core/traces/runStore';
-import { costsOf, cuesUsed, type Trace, type TraceCosts } from '../core/traces/trace';
+import { costsOf, cuesUsed, labelled, type ServerRecord, type Trace, type TraceCosts } from '../core/traces/trace';
 import { ProgressLine } from './progressLine';
 
 export interface ManyOrder {
@@ -130,7 +130,7 @@ export async function forceMany(
   } finally {
     progress.clear();
   }
-  return report(order, lines, connection.server.model, systemClock.now() - startedAt);
+  return report(order, lines, connection.server, systemClock.now() - startedAt);
 }
 
 function lineOf(trace: Trace): TraceLine {
@@ -161,7 +161,7 @@ function total(lines: TraceLine[], kind: keyof TraceCosts): number | null {
   return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
 }
 
-function report(order: ManyOrder, lines: TraceLine[], model: string, wallMs: number) {
+function report(order: ManyOrder, lines: TraceLine[], server: Pick<ServerRecord, 'model' | 'level'>, wallMs: number) {
   const graded = lines.filter(({ outcome }) => outcome !== null && outcome !== 'ungraded' && outcome !== 'error');
   const correct = graded.filter(({ outcome }) => outcome === 'correct').length;
   const accuracy = graded.length === 0 ? null : correct / graded.length;
@@ -170,7 +170,8 @@ function report(order: ManyOrder, lines: TraceLine[], model: string, wallMs: num
   const aggregates = order.aggregators.map((choice) => aggregated(order, lines, choice));
   const document = {
     schemaVersion: 1,
-    model,
+    model: server.model,
+    ...(server.level === undefined ? {} : { level: server.level }),
     condition: order.condition,
     weighedBy: order.weighedBy,
     seed: order.studySeed,
@@ -187,7 +188,7 @@ function report(order: ManyOrder, lines: TraceLine[], model: string, wallMs: num
   };
   const percent = (share: number | null) => (share === null ? 'ungraded' : `${(100 * share).toFixed(1)} %`);
   const text = [
-    `${describeCondition(order.condition)}: ${correct} of ${graded.length} correct (${percent(accuracy)})`,
+    `${labelled(describeCondition(order.condition), server)}: ${correct} of ${graded.length} correct (${percent(accuracy)})`,
     ...aggregates.map(({ name, score }) => `${name}: ${percent(score)}`),
     `${total(lines, 'thinking')} thinking tokens · ${total(lines, 'generated')} generated · ${describeDuration(wallMs)}`,
   ].join('\n');

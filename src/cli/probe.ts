@@ -3,7 +3,6 @@ import { type Command, Option } from 'commander';
 import { systemClock } from '../core/base/clock';
 import { SecondThoughtError } from '../core/base/errors';
 import { printable } from '../core/base/untrustedText';
-import { describeCondition } from '../core/forcing/condition';
 import { linear } from '../core/forcing/fork';
 import { type ProbeRecord, probeTrace } from '../core/lab/probe';
 import { appendProbes, readProbes } from '../core/lab/probeFile';
@@ -14,7 +13,7 @@ import { readRunFile } from '../core/studies/studyRun';
 import { parseAddress } from '../core/traces/address';
 import { findWithForks } from '../core/traces/forkStore';
 import { RunStore } from '../core/traces/runStore';
-import type { Trace } from '../core/traces/trace';
+import { describeTrace, type Trace } from '../core/traces/trace';
 import { untilInterrupted } from './interrupt';
 import { positive } from './numbers';
 import { paint, printJson } from './output';
@@ -218,7 +217,7 @@ function runReport(traces: Trace[], records: ProbeRecord[]) {
     const [one] = own;
     return {
       conditionKey,
-      condition: one ? describeCondition(one.condition) : '',
+      condition: one ? describeTrace(one) : '',
       traces: own.length,
       ...answersAlong(lists),
       trajectories: own.map(({ id, problem }) => ({

@@ -21,6 +21,7 @@ import { ownOf, parseShard, type Shard } from '../core/studies/shard';
 import { parseStudy, type Study } from '../core/studies/studyFile';
 import { type PlannedCondition, planStudy, type StudyPlan } from '../core/studies/studyPlan';
 import { StudyRun } from '../core/studies/studyRun';
+import { labelled } from '../core/traces/trace';
 import { requestCache } from './cache';
 import { untilInterrupted } from './interrupt';
 import { type OpenMatcher, openMatcher } from './matcher';
@@ -110,18 +111,19 @@ async function start(file: string, flags: RunFlags, packageRoot: string): Promis
   const source = { file: path.resolve(file), text };
   await withConnection(flags, choice, packageRoot, async (places) => {
     if (flags.into === undefined) {
-      const { id, url, model, version } = places.connection.server;
+      const { id, url, model, version, level } = places.connection.server;
       const about = {
         study: source,
         server: { id, url, model, version, ...released },
         clock: systemClock,
         ...(shard ? { shard } : {}),
       };
-      const run = await StudyRun.create(newRunFolder(runs, plan.title, systemClock.now()), plan, about);
+      const made = labelledPlan(plan, { level });
+      const run = await StudyRun.create(newRunFolder(runs, made.title, systemClock.now()), made, about);
       return work(run, places, flags);
     }
     const run = await StudyRun.open(path.resolve(flags.into), systemClock);
-    return work(run, places, flags, () => run.extend(plan, source));
+    return work(run, places, flags, () => run.extend(labelledPlan(plan, places.connection.server), source));
   });
 }
 
@@ -202,7 +204,7 @@ async function work(
         onProgress,
         scorerFor: (text) => scorers.get(text),
         matcher: judge.matcher,
-        ...(only ? { only } : {}),
+        ...(only ? { only: only.map((name) => labelled(name, connection.server)) } : {}),
       });
       table.clear();
       await status.end(run.left().length === 0 ? 'finished' : 'paused');
@@ -255,6 +257,7 @@ async function checkServer(
 ): Promise<void> {
   const now = await measureFingerprint(connection, signal);
   const { fingerprint: before } = run.about;
+  if (before && (before.level ?? 'ids') !== (now.level ?? 'ids')) throw otherLevel();
   const { refuse, warn } = before ? compareFingerprints(before, now) : { refuse: [], warn: [] };
   if (refuse.length > 0 && !acceptServerChange) {
     throw new SecondThoughtError(
@@ -270,9 +273,23 @@ async function checkServer(
   if (!before || refuse.length > 0) await run.identifyServer(now);
 }
 
+function otherLevel(): SecondThoughtError {
+  return new SecondThoughtError(
+    'server-changed',
+    'One of the server that this run was begun on and the one there is now takes token ids, the other texts: exact and approximate samples cannot be mixed in one run.',
+    { remedy: 'Start a new run.' },
+  );
+}
+
+/** Every name of a condition goes into tables, figures and files: so does the label of what is approximate. */
+const labelledPlan = (plan: StudyPlan, server: Pick<Connection['server'], 'level'>): StudyPlan => ({
+  ...plan,
+  conditions: plan.conditions.map((condition) => ({ ...condition, name: labelled(condition.name, server) })),
+});
+
 function checkNames(conditions: readonly PlannedCondition[], only: readonly string[] = []): void {
   const names = conditions.map(({ name }) => name);
-  const unknown = only.find((name) => !names.includes(name));
+  const unknown = only.find((name) => !names.includes(name) && !names.includes(labelled(name, { level: 'text' })));
   if (unknown === undefined) return;
   throw new SecondThoughtError('bad-usage', `The study has no condition "${unknown}".`, {
     remedy: `It has: ${names.join(', ')}.`,

@@ -12,11 +12,13 @@ import {
   usualDialect,
 } from '../core/servers/serverSpec';
 import { fileConfig } from './config';
+import { positive } from './numbers';
 
 export interface ServerFlags {
   server?: string;
   apiKeyEnv?: string;
   model?: string;
+  contextLength?: number;
   deterministic?: boolean;
   dialect?: string;
   acceptConfig?: boolean;
@@ -44,6 +46,11 @@ export function addServerOptions(command: Command): Command {
     )
     .addOption(new Option('--api-key-env <name>', 'environment variable that holds the API key'))
     .addOption(new Option('--model <name>', 'model to use on that server; without it: the first it lists'))
+    .addOption(
+      new Option('--context-length <n>', 'tokens that the model holds, for a server that does not tell').argParser(
+        positive,
+      ),
+    )
     .addOption(new Option('--deterministic', 'bundled model: evaluate every sequence alone'))
     .addOption(
       new Option('--accept-config', 'accept the servers that second-thought.config.yaml of this folder names'),
@@ -87,12 +94,14 @@ function entryOf(id: string, { servers = [] }: ConfigFile): ServerEntry {
 
 function specOf(entry: ServerEntry, flags: ServerFlags): ServerSpec {
   const variable = flags.apiKeyEnv ?? entry.apiKeyEnv;
+  const contextLength = flags.contextLength ?? entry.contextLength;
   const apiKey = variable === undefined ? undefined : keyFrom(variable);
   return {
     kind: 'url',
     id: entry.id,
     url: entry.url,
     model: flags.model ?? entry.model ?? null,
+    ...(contextLength === undefined ? {} : { contextLength }),
     ...(apiKey === undefined ? {} : { apiKey }),
     keySource: variable === undefined ? 'use --api-key-env NAME' : `environment variable ${variable}`,
   };

@@ -4,11 +4,10 @@ import { SecondThoughtError } from '../core/base/errors';
 import { cliScratchFolder } from '../core/base/folders';
 import { printable } from '../core/base/untrustedText';
 import { gradeTrace } from '../core/evaluate/outcome';
-import { describeCondition } from '../core/forcing/condition';
 import { placedSpans } from '../core/lab/place';
 import { entropyEstimate } from '../core/lab/uncertainty';
 import { RunStore } from '../core/traces/runStore';
-import { receivedIdsOf, type Trace, thinkingTokens } from '../core/traces/trace';
+import { describeTrace, receivedIdsOf, type Trace, thinkingTokens } from '../core/traces/trace';
 import { traceToText } from '../core/traces/traceText';
 import { paint, printJson } from './output';
 import { textTable } from './textTable';
@@ -118,7 +117,7 @@ async function list(flags: { json?: boolean }): Promise<void> {
     const { id, outcome, status, answer, question } = summary(trace);
     const state = outcome ?? status;
     const head = `${id.slice(0, 8)}  ${state.padEnd(11)} ${String(answer ?? '–').padEnd(8)}`;
-    const tail = `${thinkingTokens(trace)} thinking tokens · ${describeCondition(trace.condition)}`;
+    const tail = `${thinkingTokens(trace)} thinking tokens · ${describeTrace(trace)}`;
     const first = printable(question.split('\n')[0] ?? '').slice(0, 60);
     process.stdout.write(`${head} ${first}  ${paint(process.stdout, 'dim', tail)}\n`);
   }

@@ -1,9 +1,16 @@
 import { printable } from '../core/base/untrustedText';
 import { gradeTrace } from '../core/evaluate/outcome';
-import { describeCondition } from '../core/forcing/condition';
 import { treeLines } from '../core/search/treeText';
 import type { TraceEvent } from '../core/traces/events';
-import { costsOf, cuesUsed, generatedTokens, type Span, type Trace, thinkingTokens } from '../core/traces/trace';
+import {
+  costsOf,
+  cuesUsed,
+  describeTrace,
+  generatedTokens,
+  type Span,
+  type Trace,
+  thinkingTokens,
+} from '../core/traces/trace';
 import { paint, type Style } from './output';
 
 /** Shows a trace on a terminal as it happens: thinking dimmed, what was forced marked, the answer plain. */
@@ -20,7 +27,7 @@ export class TraceStream {
     this.#trace = trace;
     const { problem, condition, server } = trace;
     this.#line(`${this.#paint('bold', printable(problem.question))}`);
-    this.#line(this.#paint('dim', `${server.model} on ${server.id} · ${describeCondition(condition)}`));
+    this.#line(this.#paint('dim', `${server.model} on ${server.id} · ${describeTrace(trace)}`));
     this.#line('');
     if (condition.decoder !== 'rebase') for (const span of trace.spans) this.#showEarlier(span);
   }

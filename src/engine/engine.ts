@@ -9,6 +9,7 @@ import { generateRecorded } from '../core/forcing/recorded';
 import { Matcher } from '../core/grade/matcher';
 import { setRemoved } from '../core/lab/notes';
 import { readProbes } from '../core/lab/probeFile';
+import type { Scorer } from '../core/scorers/scorer';
 import { chatModel } from '../core/servers/chatModel';
 import { type Connection, connect } from '../core/servers/connect';
 import { examineServer } from '../core/servers/doctor';
@@ -22,6 +23,7 @@ import type { EngineMessage, EngineRequest, EngineResult } from '../protocol/eng
 import { runReport } from '../runPage/runReport';
 import { CurationViews } from './curationViews';
 import { forksOf, keepAsRow, laboratoryOf, probesOf, removeFork, writeNote } from './laboratory';
+import { EngineScorers } from './scorers';
 
 interface EngineOptions {
   store: RunStore;
@@ -53,8 +55,11 @@ export class Engine {
   readonly #connections = new Map<string, Promise<Connection>>();
   readonly #matchers = new WeakMap<Connection, Matcher>();
 
+  readonly #scorers: EngineScorers;
+
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#scorers = new EngineScorers(options.packageRoot);
   }
 
   async handle(request: EngineRequest): Promise<void> {
@@ -78,6 +83,7 @@ export class Engine {
     for (const request of this.#answering.values()) request.abort();
     for (const running of this.#running.values()) running.stop.abort();
     await Promise.allSettled([...this.#running.values()].map((running) => running.done));
+    await this.#scorers.close();
     const connections = await Promise.allSettled(this.#connections.values());
     await Promise.allSettled(
       connections.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)),
@@ -175,17 +181,19 @@ export class Engine {
     const { problem, condition, seed, sample, grader } = request;
     const order = { problem, condition, server: connection.server, studySeed: seed, sample, grader };
     const matcher = await this.#matcher(request.judge, signal);
-    return { trace: await prepareTrace(order, connection.client, this.#options.clock, signal), connection, matcher };
+    const scorer = await this.#scorers.get(condition.scorer, connection, request.scorerServer);
+    const trace = await prepareTrace(order, connection.client, this.#options.clock, signal);
+    return { trace, connection, matcher, scorer };
   }
 
   /** A whole trace without anyone watching; one that was interrupted stays in its journal and is a failure here. */
   async #evaluate(request: Evaluation, signal: AbortSignal): Promise<EngineResult> {
-    const { trace, connection, matcher } = await this.#prepareInTurn(request, signal);
+    const { trace, connection, matcher, scorer } = await this.#prepareInTurn(request, signal);
     const { store, clock } = this.#options;
     const { retry } = connection;
     const { logprobs } = request;
     const client = connection.clientFor(trace.conditionKey);
-    await generateRecorded(trace, store, { client, clock, signal, retry, matcher, logprobs });
+    await generateRecorded(trace, store, { client, clock, signal, retry, scorer, matcher, logprobs });
     const outcome = outcomeRecord(trace);
     if (outcome) return { outcome };
     const { code, message, remedy } = trace.interruption ?? { code: 'internal', message: 'The trace has no outcome.' };
@@ -193,7 +201,7 @@ export class Engine {
   }
 
   /** Takes up an interrupted trace, once: the place is taken before anything is waited for. */
-  async #beginAgain({ traceId, server, judge }: Again, signal: AbortSignal) {
+  async #beginAgain({ traceId, server, scorerServer, judge }: Again, signal: AbortSignal) {
     if (this.#running.has(traceId) || this.#resuming.has(traceId)) throw alreadyRunning();
     this.#resuming.add(traceId);
     try {
@@ -202,7 +210,8 @@ export class Engine {
       const trace = await this.#options.store.find(traceId);
       if (trace.status !== 'interrupted') throw nothingToContinue();
       this.#refuseOtherModel(trace, connection);
-      return begin({ trace, connection, matcher });
+      const scorer = await this.#scorers.get(trace.condition.scorer, connection, scorerServer);
+      return begin({ trace, connection, matcher, scorer });
     } catch (error) {
       this.#resuming.delete(traceId);
       throw error;
@@ -256,7 +265,7 @@ export class Engine {
     return matcher;
   }
 
-  #run({ trace, connection, matcher, logprobs }: ToRun): void {
+  #run({ trace, connection, matcher, scorer, logprobs }: ToRun): void {
     const { store, clock, send } = this.#options;
     const stop = new AbortController();
     const answerNow = new AbortController();
@@ -268,6 +277,7 @@ export class Engine {
       clock,
       logprobs,
       retry: connection.retry,
+      scorer,
       matcher,
       signal: stop.signal,
       answerNow: answerNow.signal,
@@ -303,6 +313,8 @@ interface ToRun {
   trace: Trace;
   connection: Connection;
   matcher: Matcher | undefined;
+  /** Of a tree search. */
+  scorer?: Scorer | undefined;
   logprobs?: number | undefined;
 }
 

@@ -25,6 +25,8 @@ const traceId = z.string();
 /** Folder of another run than the window's own. */
 const run = z.string().optional();
 
+/** The server that the scorer of a tree search names, with its key. */
+const scorerServer = serverSpecSchema.optional();
 /** The server of the language model that grades, where the trace's grader asks one. */
 const judge = serverSpecSchema.optional();
 
@@ -36,6 +38,7 @@ const order = {
   server: serverSpecSchema,
   seed: z.int().nonnegative(),
   sample: z.int().nonnegative(),
+  scorerServer,
   /** Without it, the default. */
   grader: graderSchema.optional(),
   judge,
@@ -56,7 +59,7 @@ export const engineRequestSchema = z.discriminatedUnion('type', [
   /** Starts a new trace that thinks on where this one stopped thinking. */
   z.object({ type: z.literal('waitAgain'), requestId, traceId, server: serverSpecSchema, judge }),
   /** Goes on with an interrupted trace, by ids. */
-  z.object({ type: z.literal('continue'), requestId, traceId, server: serverSpecSchema, judge }),
+  z.object({ type: z.literal('continue'), requestId, traceId, server: serverSpecSchema, scorerServer, judge }),
   /** Stops a running trace; what arrived is kept. */
   z.object({ type: z.literal('stop'), requestId, traceId }),
   /** Ends the thinking of a running trace and asks for its answer. */

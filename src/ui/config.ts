@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import { SecondThoughtError } from '../core/base/errors';
-import { type Condition, conditionSchema, createCondition, greedy } from '../core/forcing/condition';
+import { type Condition, conditionSchema, createCondition, usualSampling } from '../core/forcing/condition';
 import { defaultGrader, type GraderSpec, graderSchema } from '../core/grade/graderSpec';
+import { parseScorer } from '../core/scorers/scorerChoice';
+import type { ServerSpec } from '../core/servers/serverSpec';
 import { alternativesSchema } from '../core/traces/logprobs';
 import { folderConfig } from './folderConfig';
 import { settingsSection } from './ids';
@@ -12,6 +14,8 @@ import { refuseUntrusted } from './trust';
 /** Everything that decides how a problem is run, resolved: this workspace's choice, folder file, settings, default. */
 export interface RunSettings extends ChosenServer {
   condition: Condition;
+  /** Of a scorer that names one. */
+  scorerServer?: ServerSpec;
   samples: number;
   seed: number;
   grader: GraderSpec;
@@ -21,8 +25,9 @@ export interface RunSettings extends ChosenServer {
   logprobs: number;
 }
 
-/** The part of a request that says how its traces are graded; nothing where it is done as usual. */
-export const gradedBy = ({ grader, judge }: RunSettings) => ({
+/** The part of a request that says how its traces are judged and graded; nothing where it is done as usual. */
+export const gradedBy = ({ grader, judge, scorerServer }: RunSettings) => ({
+  ...(scorerServer ? { scorerServer } : {}),
   ...(grader === defaultGrader ? {} : { grader }),
   ...(judge ? { judge: judge.server } : {}),
 });
@@ -38,28 +43,50 @@ export async function runSettings(sources: ServerSources, changes: QuickSettings
   const folder = await folderConfig({ ask: false });
   const { server, entry, dialect } = await serverById(sources, await activeServerId(sources));
   const values = changed(fromSettings(), folder, sources.memory.quickSettings, changes);
-  const { samples, seed, logprobs, temperature, maxThinkingTokens, ignore, cue, preset } = values;
-  const sampling = { ...greedy, temperature };
-  const condition = checked(createCondition({ preset, dialect, maxThinkingTokens, ignore, cues: [cue], sampling }));
+  const { samples, seed } = values;
+  const condition = checked(conditionOf(values, dialect));
+  const scorerServer = await scorerServerOf(sources, condition);
   const grader = checkedGrader(values.grader);
   const judge = await judgeOf(sources, grader);
-  const kept = usableAlternatives(logprobs);
-  return { condition, samples, seed, logprobs: kept, server, entry, dialect, grader, judge };
+  const logprobs = usableAlternatives(values.logprobs);
+  return { condition, samples, seed, logprobs, server, entry, dialect, grader, judge, ...scorerServer };
 }
 
-type Values = { [K in keyof Required<QuickSettings>]: Exclude<QuickSettings[K], undefined> } & {
+function conditionOf(values: Values, dialect: Condition['dialect']): Condition {
+  const { decoder, temperature, maxThinkingTokens, ignore, cue, preset, scorer } = values;
+  const own = usualSampling({ dialect, preset });
+  const sampling = { ...own, temperature: temperature ?? own.temperature };
+  if (decoder === 'bf') return createCondition({ preset, dialect, maxThinkingTokens, ignore, cues: [cue], sampling });
+  if (decoder === 'none') return createCondition({ decoder, dialect, sampling });
+  // At temperature 0 every branch would be the same.
+  const warm = { ...sampling, temperature: sampling.temperature > 0 ? sampling.temperature : 1 };
+  return createCondition({ decoder, dialect, maxThinkingTokens, sampling: warm, scorer });
+}
+
+/** The server that the scorer of a tree search names, with its key. @throws SecondThoughtError `bad-usage` */
+export async function scorerServerOf(sources: ServerSources, { scorer }: Pick<Condition, 'scorer'>) {
+  const named = scorer === null ? null : parseScorer(scorer).server;
+  return named === null ? {} : { scorerServer: (await serverById(sources, named)).server };
+}
+
+type Values = { [K in keyof Required<Omit<QuickSettings, 'temperature'>>]: Exclude<QuickSettings[K], undefined> } & {
+  /** Null: the dialect's own. */
+  temperature: number | null;
   seed: number;
+  scorer: string;
   grader: unknown;
   logprobs: number;
 };
 
 function fromSettings(): Values {
   return {
+    decoder: settings().get('decoder', 'bf'),
+    scorer: settings().get('scorer', 'generative-prm'),
     maxThinkingTokens: settings().get('maxThinkingTokens', null),
     ignore: settings().get('ignore', 2),
     cue: settings().get('cue', 'Wait'),
     preset: settings().get('preset', 'default'),
-    temperature: settings().get('temperature', 0),
+    temperature: settings().get<number | null>('temperature', null),
     samples: settings().get('samples', 1),
     seed: settings().get('seed', 0),
     grader: settings().get<unknown>('grader', defaultGrader),

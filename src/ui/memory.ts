@@ -2,8 +2,13 @@ import type * as vscode from 'vscode';
 import * as z from 'zod';
 import { presetSchema } from '../core/forcing/condition';
 
+/** Decoders that one problem can be forced with at once; the others are for studies. */
+export const quickDecoderSchema = z.enum(['bf', 'none', 'rebase']);
+export type QuickDecoder = z.infer<typeof quickDecoderSchema>;
+
 /** What Force Thinking asks for, as far as it differs from the configuration. */
 export const quickSettingsSchema = z.object({
+  decoder: quickDecoderSchema.optional(),
   maxThinkingTokens: z
     .union([z.int().nonnegative(), z.literal('auto')])
     .nullable()

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/base/clock';
-import { createCondition } from '../../src/core/forcing/condition';
+import { createCondition, greedy } from '../../src/core/forcing/condition';
 import { bundledServer } from '../../src/core/servers/serverSpec';
 import { applyEvent } from '../../src/core/traces/events';
 import { checkTrace } from '../../src/core/traces/history';
@@ -176,6 +176,22 @@ describe('the engine', () => {
     expect((await asked).error).toMatchObject({ code: 'cancelled' });
     silent.closeAllConnections();
     silent.close();
+  });
+
+  it('searches a tree with the bundled reward model; a scorer whose server nobody knows is refused', async () => {
+    const search = { ...createCondition().search, width: 2, depth: 4 };
+    const sampling = { ...greedy, temperature: 1 };
+    const condition = createCondition({ decoder: 'rebase', sampling, search, scorer: 'generative-prm' });
+    const order = { type: 'force', problem: { question: 'What is 2+3?' }, server: bundledServer, seed: 0, sample: 0 };
+    const { trace } = await engine.ask({ ...order, condition });
+    if (!trace) throw new Error('no trace');
+    await engine.until((messages) => messages.find((m) => m.type === 'trace/ended' && m.traceId === trace.id));
+    const searched = await RunStore.at(folder, systemClock).find(trace.id);
+    expect(searched).toMatchObject({ status: 'complete' });
+    expect(checkTrace(searched)).toEqual([]);
+    expect(searched.passes.filter(({ score }) => score).length).toBeGreaterThan(0);
+    const unknown = createCondition({ decoder: 'rebase', sampling, search, scorer: 'qwen-prm:nowhere' });
+    expect(await engine.ask({ ...order, condition: unknown })).toMatchObject({ error: { code: 'bad-usage' } });
   });
 
   it('numbers the events of a trace from 1 without gaps, and they rebuild what it recorded', async () => {

@@ -34,7 +34,7 @@ export const errorCodes = {
   'server-busy': 'the server refuses requests because it has too many, or is not ready',
   'invalid-reply': 'the server answered with something that is not the completions dialect',
   'ids-not-returned': 'the server does not return token ids, so nothing can be forced exactly',
-  'chat-only': 'the server has no routes for token ids, so thinking cannot be forced on it',
+  'chat-only': 'the server only chats, so thinking cannot be forced on it',
   'stream-cut': 'the connection was lost in the middle of a generation',
   'stream-stalled': 'the server went silent in the middle of a generation',
   'scorer-failed': 'the scorer of a tree search did not judge a step',

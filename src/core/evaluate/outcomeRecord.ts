@@ -1,9 +1,8 @@
 import * as z from 'zod';
 import { shortHash } from '../base/seeds';
-import { describeCondition } from '../forcing/condition';
 import { matchedSchema } from '../grade/grade';
 import { graderName } from '../grade/graderSpec';
-import { generatedTokens, type Trace, thinkingTokens } from '../traces/trace';
+import { costsOf, describeTrace, type Trace, thinkingTokens } from '../traces/trace';
 import { gradeTrace, outcomeSchema } from './outcome';
 
 /** What stays of a trace where only its outcome matters. */
@@ -45,7 +44,7 @@ export function outcomeRecord(trace: Trace): OutcomeRecord | undefined {
     problemKey: trace.problemKey,
     questionHash: shortHash(trace.problem.question),
     conditionKey: trace.conditionKey,
-    condition: describeCondition(trace.condition),
+    condition: describeTrace(trace),
     server: trace.server.id,
     model: trace.server.model,
     sample: trace.sample,
@@ -54,7 +53,7 @@ export function outcomeRecord(trace: Trace): OutcomeRecord | undefined {
     ...(matched === undefined ? {} : { matched }),
     answer: extracted === null ? null : extracted.slice(0, answerCharacters),
     thinkingTokens: thinkingTokens(trace),
-    generatedTokens: generatedTokens(trace),
+    generatedTokens: costsOf(trace).generated,
     durationMs: trace.passes.reduce((sum, pass) => sum + (pass.durationMs ?? 0), 0),
     at: trace.createdAt,
   };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { SecondThoughtError } from '../base/errors';
 import { passSeed, shortHash } from '../base/seeds';
-import { dialectSchema } from '../inference/dialects';
+import { dialectSchema, findDialect } from '../inference/dialects';
 import { parseScorer } from '../scorers/scorerChoice';
 
 /**
@@ -203,7 +203,10 @@ const optionalFields = Object.fromEntries(
 /** What differs from the plain condition, as a file says it; of the sampling, too, only what differs from greedy. */
 export const conditionChangesSchema = z.strictObject({
   ...optionalFields,
-  sampling: samplingSchema.partial().optional().describe('Sampling; what is left out is greedy.'),
+  sampling: samplingSchema
+    .partial()
+    .optional()
+    .describe("Sampling; what is left out is the dialect's own (s1: greedy)."),
 });
 export type ConditionChanges = z.infer<typeof conditionChangesSchema>;
 
@@ -250,11 +253,20 @@ export function createCondition(changes: Partial<Condition> = {}): Condition {
   return { ...plain, ...changes };
 }
 
+/**
+ * Sampling where nothing else is said: as the makers of the dialect's models publish it, because models that were trained by
+ * reinforcement tend to loop when they are greedy. The presets of s1 are greedy, as its evaluation was.
+ */
+export function usualSampling({ dialect, preset }: Pick<Condition, 'dialect' | 'preset'>): Sampling {
+  const { sampling = {} } = preset === 'default' ? findDialect(dialect) : {};
+  return { ...greedy, ...Object.fromEntries(Object.entries(sampling).filter(([, value]) => value !== undefined)) };
+}
+
 /** The plain condition with several sets of changes, the later ones over the earlier ones. */
 export function conditionWith(dialect: Condition['dialect'], ...changes: ConditionChanges[]): Condition {
   const given = changes.map((each) => Object.entries(each).filter(([, value]) => value !== undefined));
-  const sampling = Object.assign({ ...greedy }, ...changes.map((each) => each.sampling));
-  return createCondition({ dialect, ...Object.fromEntries(given.flat()), sampling });
+  const condition = createCondition({ dialect, ...Object.fromEntries(given.flat()) });
+  return { ...condition, sampling: Object.assign(usualSampling(condition), ...changes.map((each) => each.sampling)) };
 }
 
 /** The fields in which a condition differs from the plain one, in a fixed order. */

@@ -9,6 +9,7 @@ import {
   presetSchema,
   type Search,
   searchSchema,
+  usualSampling,
 } from './condition';
 import { promptSuffix } from './promptSuffix';
 
@@ -81,15 +82,18 @@ export const conditionFlags: ConditionFlag[] = [
   },
   {
     flags: '--temperature <t>',
-    description: 'sampling temperature; 0 is greedy (0)',
+    description: "sampling temperature; 0 is greedy (the dialect's own; s1: 0)",
     read: ([text], { sampling }) => ({ sampling: { ...sampling, temperature: number('--temperature', text, 2) } }),
-    write: ({ sampling }) => unless(sampling.temperature === 0, sampling.temperature),
+    write: (condition) => {
+      const { temperature } = condition.sampling;
+      return unless(temperature === usualSampling(condition).temperature, temperature);
+    },
   },
   {
     flags: '--top-p <p>',
-    description: 'sample from the likeliest tokens that hold this share of the probability (1)',
+    description: "sample from the likeliest tokens that hold this share of the probability (the dialect's own; s1: 1)",
     read: ([text], { sampling }) => ({ sampling: { ...sampling, topP: number('--top-p', text, 1) } }),
-    write: ({ sampling }) => unless(sampling.topP === 1, sampling.topP),
+    write: (condition) => unless(condition.sampling.topP === usualSampling(condition).topP, condition.sampling.topP),
   },
   {
     flags: '--answer-temperature <t>',

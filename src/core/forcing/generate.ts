@@ -21,6 +21,7 @@ import {
   type Pass,
   type Trace,
 } from '../traces/trace';
+import { refuseOtherLevel } from './level';
 import { nextStep } from './nextStep';
 import { type BranchRequest, type PlannedRequest, type Step, samplingOf } from './plan';
 import { policyOf } from './policies';
@@ -68,6 +69,7 @@ export interface GenerateOptions {
 export async function generateTrace(trace: Trace, options: GenerateOptions): Promise<Trace> {
   const run = new Generation(trace, options);
   try {
+    refuseOtherLevel(trace, options.client);
     if (trace.status === 'interrupted') run.emit({ type: 'continued' });
     await run.settleLeftover();
     while (trace.status === 'running') await run.takeOrReconnect(() => nextStep(trace));
@@ -89,6 +91,7 @@ class Generation {
     this.#options = options;
     const { dialect } = trace;
     const known = [...contextIds(trace), ...dialect.thinkingEndIds, ...dialect.answerEndIds, ...dialect.closingIds];
+    options.client.declare?.(Object.values(dialect.endTexts));
     this.#vocabulary = new Vocabulary(known, options.client);
     this.#reconnection = options.retry && new Reconnection(options.retry, options);
   }
@@ -211,6 +214,7 @@ class Generation {
 
   #completionRequest(planned: PlannedRequest | BranchRequest): CompletionRequest {
     const { condition, dialect, problemKey, conditionKey, studySeed, sample, passes, budget } = this.#trace;
+    const { client } = this.#options;
     const isThinking = planned.phase === 'thinking';
     const context = 'parent' in planned ? branchSpans(this.#trace, planned.parent) : keptSpans(this.#trace);
     const isStep = isThinking && condition.decoder === 'rebase';
@@ -227,6 +231,8 @@ class Generation {
       ...(isThinking && !isStep && dialect.thinkingEndTexts.length > 0
         ? { stopTexts: dialect.thinkingEndTexts, stopSequences: dialect.thinkingEndSequences }
         : {}),
+      ...(client.level === 'chat' ? { templateArguments: condition.templateArguments } : {}),
+      ...(condition.maxAnswerTokens === null && !isThinking ? { isOpenEnded: true as const } : {}),
       ...(condition.decoder === 'native-budget' ? { thinkingTokenBudget: budget.maxThinkingTokens } : {}),
       ...(this.#options.logprobs ? { logprobs: this.#options.logprobs.alternatives } : {}),
     };
@@ -392,6 +398,6 @@ class Generation {
 
 function missingScorer({ condition }: Trace): never {
   throw new SecondThoughtError('scorer-failed', `The scorer "${condition.scorer}" of this search is not connected.`, {
-    remedy: 'Run the search from the command line.',
+    remedy: 'Search the problem anew.',
   });
 }

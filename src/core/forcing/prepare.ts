@@ -4,8 +4,9 @@ import { SecondThoughtError } from '../base/errors';
 import type { GraderSpec } from '../grade/graderSpec';
 import { type Dialect, findDialect, type ResolvedDialect, resolveDialect } from '../inference/dialects';
 import type { InferenceClient } from '../inference/inferenceClient';
+import { chatDialect } from '../inference/wireChat';
 import { type Problem, problemKey } from '../problems/problem';
-import { type ServerRecord, type Span, type Trace, traceSchemaVersion } from '../traces/trace';
+import { isApproximate, type ServerRecord, type Span, type Trace, traceSchemaVersion } from '../traces/trace';
 import { type Condition, checkCondition, conditionKey, instructedSteps } from './condition';
 
 export interface TraceOrder {
@@ -26,6 +27,12 @@ export const answerReserve = 100;
 /** The released evaluation's `max_gen_toks`. */
 const harnessMaxGenerated = 32_768;
 
+const approximateNote =
+  'Approximate: this server takes texts, not token ids. Delimiters are texts, and tokens are counted by another tokenizer (≈ gpt-tokenizer) or as the server reports them.';
+
+/** What a chat is taken to hold where nobody says: it is not asked for so much, its own limit counts. */
+const chatContext = 131_072;
+
 /**
  * Everything before the first request: the prompt in ids, the dialect in ids, the thinking limit.
  * @throws SecondThoughtError `empty-problem`, `delimiter-in-problem`, `dialect-mismatch`, `context-too-long`, `bad-usage`
@@ -38,17 +45,25 @@ export async function prepareTrace(
 ): Promise<Trace> {
   const { problem, condition } = order;
   checkCondition(condition);
+  checkLevel(condition, order.server);
   if (problem.question.trim() === '') throw emptyProblem();
   const { promptIds, contextLength: told } = await renderPrompt(order, client, signal);
-  const dialect = await resolveDialect(dialectOf(condition), condition, promptIds, client, signal);
+  const spoken = dialectOf(condition, order.server);
+  const dialect = await resolveDialect(spoken, condition, promptIds, client, signal);
   if (isSearchInSteps(condition)) dialect.stepHeadings = await stepHeadings(condition, client, signal);
   await refuseDelimiters(problem, dialect, client, signal);
-  const contextLength = order.server.contextLength ?? told;
+  const contextLength = order.server.contextLength ?? told ?? (order.server.level === 'chat' ? chatContext : null);
   if (contextLength === null) throw unknownContext(order.server.url);
 
   const room = thinkingRoom(promptIds.length, dialect, contextLength, condition);
   if (room < 1) throw noRoom(promptIds.length, contextLength, order.server.model);
-  const warnings: string[] = [];
+  const warnings: string[] = isApproximate(order) ? [approximateNote] : [];
+  const advised = spoken.sampling?.temperature;
+  if (advised !== undefined && condition.sampling.temperature === 0) {
+    warnings.push(
+      `Greedy: models of the dialect "${spoken.name}" were trained by reinforcement and tend to loop so; their makers advise temperature ${advised}.`,
+    );
+  }
   const cap = condition.maxThinkingTokens;
   if (typeof cap === 'number' && cap > room && condition.preset === 'default') {
     warnings.push(`The cap of ${cap} tokens is more than the context leaves for thinking (${room}); ${room} is used.`);
@@ -85,8 +100,8 @@ export async function prepareTrace(
 }
 
 /** The dialect as this condition uses it. */
-function dialectOf(condition: Condition): Dialect {
-  const found = findDialect(condition.dialect);
+function dialectOf(condition: Condition, { level }: Pick<ServerRecord, 'level'>): Dialect {
+  const found = findDialect(level === 'chat' ? chatDialect : condition.dialect);
   const { thinkingEndSequences: ends = [], closing } = found;
   return {
     ...found,
@@ -106,7 +121,7 @@ const isSearchInSteps = ({ decoder, search }: Condition) => decoder === 'rebase'
 const countdownOf = (condition: Condition) => instructedSteps(condition) ?? condition.search.depth;
 
 async function stepHeadings(condition: Condition, client: InferenceClient, signal?: AbortSignal) {
-  const { stepMark = '' } = dialectOf(condition);
+  const { stepMark = '' } = findDialect(condition.dialect);
   const texts = Array.from({ length: countdownOf(condition) - 1 }, (_, done) => countdownOf(condition) - 1 - done).map(
     (left) => `${stepMark}${left} steps left\n`,
   );
@@ -121,7 +136,55 @@ export function renderPrompt(
 ) {
   const { promptSuffix, templateArguments } = condition;
   const text = promptSuffix === '' ? problem.question : `${problem.question}\n\n${promptSuffix}`;
+  if (client.level === 'text') return renderHere(text, condition, client, signal);
   return client.renderChat(text, signal, templateArguments);
+}
+
+/** A server of texts renders no template: the dialect's own prompt is used. */
+async function renderHere(text: string, { dialect }: Condition, client: InferenceClient, signal?: AbortSignal) {
+  const { name, prompt, thinkingEnds, answerEnds, stepMark } = findDialect(dialect);
+  if (prompt === undefined) {
+    throw new SecondThoughtError(
+      'bad-usage',
+      `The dialect "${name}" has no "prompt", and the server renders no chat template.`,
+      { remedy: 'Give the dialect a prompt with {question} in it, as its model was trained.' },
+    );
+  }
+  client.declare?.([...thinkingEnds, ...answerEnds, ...(stepMark === undefined ? [] : [stepMark])]);
+  const promptIds = await client.tokenize(
+    prompt.replace('{question}', () => text),
+    signal,
+  );
+  return { promptIds, contextLength: null };
+}
+
+/** @throws SecondThoughtError `chat-only`, `bad-usage`: what the condition asks for needs ids, or at least texts */
+function checkLevel({ decoder, bannedWords }: Condition, { url, level = 'ids' }: Pick<ServerRecord, 'url' | 'level'>) {
+  if (level === 'ids') return;
+  if (level === 'chat' && decoder !== 'none') {
+    throw new SecondThoughtError(
+      'chat-only',
+      `The server at ${url} only chats, so thinking cannot be forced on it: nobody can begin its reply.`,
+      {
+        remedy: 'Evaluate it as it is with --decoder none, or serve the model with vLLM, SGLang or llama.cpp’s server.',
+      },
+    );
+  }
+  const needsIds =
+    decoder === 'rebase' || decoder === 'native-budget'
+      ? `The decoder ${decoder}`
+      : bannedWords.length > 0
+        ? 'Banning words'
+        : null;
+  if (needsIds !== null) {
+    throw new SecondThoughtError(
+      'bad-usage',
+      `${needsIds} needs token ids, and the server at ${url} takes texts only.`,
+      {
+        remedy: 'Use vLLM, SGLang or llama.cpp’s server for it.',
+      },
+    );
+  }
 }
 
 function openingSpans(
@@ -198,7 +261,7 @@ function emptyProblem(): SecondThoughtError {
 
 function unknownContext(url: string): SecondThoughtError {
   return new SecondThoughtError('invalid-reply', `The server at ${url} does not tell the model's context length.`, {
-    remedy: 'Exact forcing needs a server that lists max_model_len, as vLLM does.',
+    remedy: 'Say it: --context-length N, or contextLength of the server in a configuration file.',
   });
 }
 

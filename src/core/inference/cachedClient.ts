@@ -10,6 +10,7 @@ const keptReplySchema = z.object({
   finishReason: z.string().nullable(),
   stopReason: z.union([z.string(), z.number()]).nullable(),
   cachedPromptTokens: z.int().nullable(),
+  reportedTokens: z.int().optional(),
   firstTokenMs: z.number().nullable(),
   durationMs: z.number(),
 });
@@ -29,6 +30,8 @@ interface CacheOptions {
  */
 export function cachedClient(client: InferenceClient, options: CacheOptions): InferenceClient {
   return {
+    level: client.level ?? 'ids',
+    declare: (texts) => client.declare?.(texts),
     complete: (request, signal) => complete(client, options, request, signal),
     tokenize: (text, signal) => client.tokenize(text, signal),
     detokenize: (tokenIds, signal) => client.detokenize(tokenIds, signal),
@@ -47,8 +50,9 @@ async function* complete(
   const parts = [server, request];
   const kept = await cache.get(parts, keptReplySchema);
   if (kept) {
-    const { firstTokenMs, durationMs, ...chunk } = kept;
-    yield { ...chunk, kept: { firstTokenMs, durationMs } };
+    const { firstTokenMs, durationMs, reportedTokens, ...chunk } = kept;
+    const reported = reportedTokens === undefined ? {} : { reportedTokens };
+    yield { ...chunk, ...reported, kept: { firstTokenMs, durationMs } };
     return;
   }
   const begunAt = clock.now();
@@ -62,6 +66,7 @@ async function* complete(
     reply.finishReason = chunk.finishReason ?? reply.finishReason;
     reply.stopReason = chunk.stopReason ?? reply.stopReason;
     reply.cachedPromptTokens = chunk.cachedPromptTokens ?? reply.cachedPromptTokens;
+    if (chunk.reportedTokens !== undefined) reply.reportedTokens = chunk.reportedTokens;
     yield chunk;
   }
   // Here only if the stream came to its own end: one that was left early, or broke, is not a reply.

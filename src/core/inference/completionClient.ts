@@ -7,6 +7,8 @@ import {
   fetch as undiciFetch,
 } from 'undici';
 import { SecondThoughtError } from '../base/errors';
+import { textEncoding } from '../tokens/estimate';
+import { TextTokens } from '../tokens/textTokens';
 import { boundReplies, isEventStream } from './boundedReply';
 import type {
   CompletionChunk,
@@ -16,10 +18,10 @@ import type {
   ServerLoad,
   TemplateArguments,
 } from './inferenceClient';
-import { type ErrorPlace, fromServerError, notAStream, streamCut } from './serverErrors';
+import { type ErrorPlace, fromServerError, notAStream, roomTold, streamCut } from './serverErrors';
 import { identify, wireOf } from './serverKind';
 import { modelsReplySchema, parseLoad, parseReply } from './wire';
-import type { Call, WireFormat } from './wireFormat';
+import type { Call, ServerLevel, WireFormat } from './wireFormat';
 import { vllmWire } from './wireVllm';
 
 export interface CompletionClientOptions {
@@ -44,6 +46,7 @@ export class CompletionClient implements MeasuringClient {
   readonly #place: ErrorPlace;
   readonly #dispatcher: Dispatcher;
   #wire: WireFormat = vllmWire;
+  #level: ServerLevel = 'ids';
 
   constructor(options: CompletionClientOptions) {
     this.#options = options;
@@ -71,10 +74,12 @@ export class CompletionClient implements MeasuringClient {
     const identity = await identify((path, body) =>
       body ? this.post(path, { model: this.model || models.data[0]?.id, ...body }, signal) : this.#get(path, signal),
     );
-    this.#wire = wireOf(identity, this.url);
-    const { kind, version, contextLength } = identity;
+    const { kind, level, version, contextLength } = identity;
+    this.#level = level;
+    this.#wire = wireOf(identity, level === 'ids' ? null : new TextTokens(await textEncoding()));
     return {
       kind,
+      level,
       version,
       models: models.data.map(({ id, max_model_len }) => ({ id, contextLength: max_model_len ?? contextLength })),
     };
@@ -84,15 +89,27 @@ export class CompletionClient implements MeasuringClient {
   withModel(model: string): CompletionClient {
     const other = new CompletionClient({ ...this.#options, model });
     other.#wire = this.#wire;
+    other.#level = this.#level;
     return other;
   }
 
+  get level(): ServerLevel {
+    return this.#level;
+  }
+
+  declare(texts: readonly string[]): void {
+    this.#wire.local?.declare(texts);
+  }
+
   async tokenize(text: string, signal?: AbortSignal): Promise<number[]> {
+    const { local } = this.#wire;
+    if (local) return local.encode(text);
     return this.#ask(this.#wire.tokenize(text, this.model), this.#wire.readTokens, signal);
   }
 
   async renderChat(userText: string, signal?: AbortSignal, templateArguments: TemplateArguments = {}) {
     const wire = this.#wire;
+    if (wire.local) return { promptIds: wire.local.encode(userText), contextLength: null };
     const prompt = await this.#ask(wire.renderChat(userText, this.model, templateArguments), wire.readPrompt, signal);
     if ('promptIds' in prompt) return prompt;
     const call = (wire.tokenizePrompt ?? wire.tokenize)(prompt.text, this.model);
@@ -101,6 +118,8 @@ export class CompletionClient implements MeasuringClient {
 
   async detokenize(tokenIds: number[], signal?: AbortSignal): Promise<string> {
     if (tokenIds.length === 0) return '';
+    const { local } = this.#wire;
+    if (local) return local.decode(tokenIds);
     return this.#ask(this.#wire.detokenize(tokenIds, this.model), this.#wire.readText, signal);
   }
 
@@ -149,9 +168,16 @@ export class CompletionClient implements MeasuringClient {
 
   async #open(request: CompletionRequest, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
     const { path, body } = this.#wire.complete(request, this.model);
-    const send = () =>
-      this.#sdk.post<AsyncIterable<unknown>>(`${this.#root}${path}`, { body, signal, stream: true }).withResponse();
-    const { data, response } = await this.#onceMore(send, signal);
+    const send = (asked: object = body) =>
+      this.#sdk
+        .post<AsyncIterable<unknown>>(`${this.#root}${path}`, { body: asked, signal, stream: true })
+        .withResponse();
+    const { data, response } = await this.#onceMore(() => send(), signal).catch((error) => {
+      // Our count of a prompt is not the server's: it says how much room it has.
+      const room = this.#wire.local ? roomTold(error) : null;
+      if (room === null) throw error;
+      return this.#onceMore(() => send({ ...body, max_tokens: room }), signal);
+    });
     const contentType = response.headers.get('content-type');
     // What is not a stream of events has none to read: it would look like a connection that was lost, and be asked again.
     if (contentType !== null && !isEventStream(contentType)) throw notAStream(contentType, this.#place);

@@ -28,9 +28,24 @@ export const dialectSchema = z.strictObject({
   stepMark: z.string().min(1).optional(),
   /** The end that means that all steps are used. */
   lastStep: z.string().min(1).optional(),
+  /** How the models' makers say to sample them; what is left out is neutral. Without it greedy. */
+  sampling: z
+    .strictObject({
+      temperature: z.number().gt(0).max(2),
+      topP: z.number().gt(0).max(1).optional(),
+      topK: z.int().min(0).optional(),
+      minP: z.number().min(0).max(1).optional(),
+    })
+    .optional(),
+  /** The chat prompt around `{question}`, for servers that take texts and render no template. */
+  prompt: z.string().includes('{question}').optional(),
 });
 /** What users write down. */
 export type Dialect = z.input<typeof dialectSchema>;
+
+const chatMl = '<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n';
+/** As s1's models were trained (s1 paper, App. D). */
+const s1Prompt = `<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n${chatMl}`;
 
 /**
  * `s1`: ChatML with `<|im_start|>think` and `<|im_start|>answer` (s1 paper App. D). Any `<|im_start|>` or `<|im_end|>`
@@ -39,6 +54,8 @@ export type Dialect = z.input<typeof dialectSchema>;
  * or the answer.
  * `think-tags`: `<think> … </think>` (Qwen3, DeepSeek-R1, QwQ).
  * `harmony`: channels `analysis` and `final` (gpt-oss; https://cookbook.openai.com/articles/openai-harmony).
+ * The sampling of `think-tags` is that of Qwen3's model cards (thinking mode; DeepSeek-R1 and QwQ agree in temperature and
+ * top-p), that of `harmony` gpt-oss's.
  */
 export const dialects: readonly Dialect[] = [
   {
@@ -49,6 +66,7 @@ export const dialects: readonly Dialect[] = [
     closing: '<|im_start|>answer',
     forcedClosing: '<|im_start|>answer\nFinal Answer:',
     answerEnds: ['<|im_end|>'],
+    prompt: s1Prompt,
   },
   {
     name: 's1-steps',
@@ -59,6 +77,7 @@ export const dialects: readonly Dialect[] = [
     closing: '<|im_start|>answer',
     forcedClosing: '<|im_start|>answer\nFinal Answer:',
     answerEnds: ['<|im_end|>'],
+    prompt: s1Prompt,
     stepMark: '<|im_start|>',
     lastStep: '<|im_start|>0',
   },
@@ -70,6 +89,8 @@ export const dialects: readonly Dialect[] = [
     closing: '</think>',
     forcedClosing: '</think>\n\nFinal Answer:',
     answerEnds: ['<|im_end|>', '<｜end▁of▁sentence｜>'],
+    prompt: chatMl,
+    sampling: { temperature: 0.6, topP: 0.95, topK: 20 },
   },
   {
     name: 'harmony',
@@ -79,6 +100,8 @@ export const dialects: readonly Dialect[] = [
     closing: '<|end|><|start|>assistant<|channel|>final<|message|>',
     forcedClosing: '<|end|><|start|>assistant<|channel|>final<|message|>',
     answerEnds: ['<|return|>', '<|end|>'],
+    prompt: '<|start|>user<|message|>{question}<|end|><|start|>assistant',
+    sampling: { temperature: 1 },
   },
 ];
 
@@ -130,6 +153,8 @@ export type ResolvedDialect = z.infer<typeof resolvedDialectSchema>;
 export interface Tokenizer {
   tokenize(text: string, signal?: AbortSignal): Promise<number[]>;
   detokenize(tokenIds: number[], signal?: AbortSignal): Promise<string>;
+  /** Where ids are made of texts: these texts are to be one id each. */
+  declare?(texts: readonly string[]): void;
 }
 
 /**
@@ -159,6 +184,11 @@ export async function resolveDialect(
     return found;
   };
 
+  tokenizer.declare?.([
+    ...dialect.thinkingEnds,
+    ...dialect.answerEnds,
+    ...(dialect.stepMark ? [dialect.stepMark] : []),
+  ]);
   const thinkingEndIds = await singles(dialect.thinkingEnds);
   const [firstEnd] = dialect.thinkingEnds;
   if (!thinkingEndIds.some((id) => endTexts[String(id)] === firstEnd)) throw mismatch(dialect, firstEnd ?? '');

@@ -1,6 +1,6 @@
 import type { Sampling } from '../forcing/condition';
 import type { Tokenizer } from './dialects';
-import type { ServerKind } from './wireFormat';
+import type { ServerKind, ServerLevel } from './wireFormat';
 
 /** One completion by ids: the only way this product generates (design: ids in, ids out). */
 export interface CompletionRequest {
@@ -17,6 +17,10 @@ export interface CompletionRequest {
   maskedTokenIds: number[];
   /** Never to be written, for words of several tokens; a server may not know the field. */
   bannedWords?: string[];
+  /** For servers that render chats themselves, of level `chat`. */
+  templateArguments?: TemplateArguments;
+  /** Nothing but the context limits the reply. */
+  isOpenEnded?: true;
   /** The server's own limit of thinking tokens. */
   thinkingTokenBudget?: number;
   /** Log-probabilities of the ids that come, and of so many of the likeliest at each place. */
@@ -55,6 +59,7 @@ export interface CompletionChunk {
 /** What an endpoint tells about itself. */
 export interface ServerFacts {
   kind: ServerKind;
+  level: ServerLevel;
   version: string | null;
   /** Names of the served models, base model first. */
   models: { id: string; contextLength: number | null }[];
@@ -70,6 +75,8 @@ export interface ServerLoad {
 export type TemplateArguments = Readonly<Record<string, string | number | boolean>>;
 
 export interface InferenceClient extends Tokenizer {
+  /** Without it `ids`. */
+  readonly level?: ServerLevel;
   /** Fails with `stream-cut` if the stream ends without a finish reason; closing the iterator closes the socket. */
   complete(request: CompletionRequest, signal: AbortSignal): AsyncIterable<CompletionChunk>;
   /** Renders the chat template around one user message; the template is the server's, never guessed. */

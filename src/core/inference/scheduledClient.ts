@@ -18,10 +18,12 @@ interface Turn {
  */
 export function scheduledClient(client: InferenceClient, turn: Turn): InferenceClient {
   return {
+    level: client.level ?? 'ids',
+    declare: (texts) => client.declare?.(texts),
     complete: (request, signal) => takeTurns(client, turn, request, signal),
     tokenize: (text, signal) => client.tokenize(text, signal),
     detokenize: (tokenIds, signal) => client.detokenize(tokenIds, signal),
-    renderChat: (text, signal) => client.renderChat(text, signal),
+    renderChat: (text, signal, templateArguments) => client.renderChat(text, signal, templateArguments),
     isAlive: (signal) => client.isAlive(signal),
     load: (signal) => client.load(signal),
   };

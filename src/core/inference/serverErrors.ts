@@ -145,6 +145,16 @@ function fromStatus(error: APIError, place: ErrorPlace): SecondThoughtError {
   });
 }
 
+/** Tokens that are left beside a prompt, where a server refused to be asked for more and says so; null elsewhere. */
+export function roomTold(error: unknown): number | null {
+  if (!(error instanceof APIError) || error.status !== 400) return null;
+  const said = serverSays(error);
+  const context = /maximum context length is (\d+)/i.exec(said)?.[1];
+  const prompt = /(\d+) (?:input tokens|in the messages|in the prompt)/i.exec(said)?.[1];
+  const room = Number(context) - Number(prompt);
+  return room >= 1 ? room : null;
+}
+
 /** The server's own words, shortened: they are untrusted and may be a whole page. */
 function serverSays(error: APIError): string {
   const body = error.error as { message?: unknown } | string | undefined;

@@ -1,7 +1,16 @@
+import * as z from 'zod';
+import type { TextTokens } from '../tokens/textTokens';
 import type { CompletionChunk, CompletionRequest, TemplateArguments } from './inferenceClient';
 
 /** Programs that serve models, as far as their HTTP interfaces differ. */
 export type ServerKind = 'second-thought' | 'vllm' | 'sglang' | 'llama.cpp' | 'openai';
+
+/**
+ * What a server lets be done. `ids`: token ids in and out, so forcing is exact. `text`: texts in and out, so forcing is
+ * approximate, and so is every count. `chat`: whole answers only, nothing can be forced.
+ */
+export const serverLevelSchema = z.enum(['ids', 'text', 'chat']);
+export type ServerLevel = z.infer<typeof serverLevelSchema>;
 
 /** A body and the path below the server's root that takes it. */
 export interface Call {
@@ -29,4 +38,6 @@ export interface WireFormat {
   renderChat(userText: string, model: string, templateArguments: TemplateArguments): Call;
   readPrompt(reply: unknown, from: string): { promptIds: number[]; contextLength: number | null } | { text: string };
   tokenizePrompt?(text: string): Call;
+  /** Servers without ids: texts become ids of our own making, here. */
+  local?: TextTokens;
 }

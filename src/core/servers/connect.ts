@@ -93,6 +93,8 @@ interface Access {
   model: string | null;
   apiKey?: string | undefined;
   keySource: string;
+  /** As configured, for servers that do not tell. */
+  contextLength?: number | undefined;
 }
 
 interface Ownership {
@@ -118,7 +120,14 @@ async function describe(
     );
   const client = access.model === null ? probe.withModel(served.id) : probe;
   const { url } = client;
-  const server = { id, url, model: served.id, version: facts.version, contextLength: served.contextLength };
+  const server = {
+    id,
+    url,
+    ...(facts.level === 'ids' ? {} : { level: facts.level }),
+    model: served.id,
+    version: facts.version,
+    contextLength: access.contextLength ?? served.contextLength,
+  };
   const clock = systemClock;
   const scheduler = new Scheduler({ clock, ceiling: usualConcurrency, load: () => client.load() });
   const turn = { scheduler, clock, refusedForMs: retryWindowMs };

@@ -32,6 +32,7 @@ export async function examineServer(examination: Examination): Promise<Finding[]
   const findings: Finding[] = [];
   const examine = async (check: Check) => void findings.push(await find(check, examination));
 
+  if (client.level === 'text' || client.level === 'chat') return [withoutIds[client.level]];
   let promptIds: number[] = [];
   await examine({
     capability: 'template',
@@ -64,6 +65,24 @@ export async function examineServer(examination: Examination): Promise<Finding[]
   for (const check of extraChecks(client, thinkingIds, dialect, signal)) await examine(check);
   return findings;
 }
+
+const noIds = { capability: 'ids', title: 'Token ids in and out', verdict: 'missing' } as const;
+
+/** Servers that are not worth more questions: what follows from their kind. */
+const withoutIds: Record<'text' | 'chat', Finding> = {
+  text: {
+    ...noIds,
+    need: 'useful',
+    evidence: 'it continues a text, and takes and gives no ids',
+    consequence: 'Forcing is by texts here, and everything made so is labelled approximate.',
+  },
+  chat: {
+    ...noIds,
+    need: 'needed',
+    evidence: 'it only chats',
+    consequence: 'Nothing can be forced; evaluate it as it is with --decoder none.',
+  },
+};
 
 async function find(check: Check, { kind, version, signal, onCheck }: Examination): Promise<Finding> {
   const { measure, ...about } = check;

@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import { shortHash } from '../base/seeds';
 import type { InferenceClient } from '../inference/inferenceClient';
+import { type ServerLevel, serverLevelSchema } from '../inference/wireFormat';
 import { collect, plainRequest } from './measure';
 
 /** What tells whether a server is still the one that a run was begun on (design: server fingerprint). */
 export const fingerprintSchema = z.object({
   model: z.string(),
+  /** Without it `ids`. */
+  level: serverLevelSchema.optional(),
   version: z.string().nullable(),
   contextLength: z.int().nullable(),
   /** Hash of the ids of a rendered question: chat template and tokenizer. */
@@ -20,7 +23,7 @@ const greedyTokens = 32;
 
 interface ServerAndClient {
   client: InferenceClient;
-  server: { model: string; version: string | null; contextLength: number | null };
+  server: { level?: ServerLevel | undefined; model: string; version: string | null; contextLength: number | null };
 }
 
 /** Two small requests: the question rendered, and its greedy beginning. */
@@ -32,6 +35,7 @@ export async function measureFingerprint(
   const { tokenIds } = await collect(client, plainRequest(promptIds, greedyTokens), signal);
   return {
     model: server.model,
+    ...(server.level === undefined ? {} : { level: server.level }),
     version: server.version,
     contextLength: server.contextLength ?? contextLength,
     prompt: shortHash(promptIds.join()),

@@ -18,6 +18,8 @@ export const serverSpecSchema = z.discriminatedUnion('kind', [
     apiKey: z.string().optional(),
     /** Where the key comes from, for error messages. */
     keySource: z.string(),
+    /** What the model holds, where the server does not tell. */
+    contextLength: z.int().positive().optional(),
   }),
 ]);
 export type ServerSpec = z.infer<typeof serverSpecSchema>;
@@ -45,6 +47,8 @@ export const serverEntrySchema = z.strictObject({
   dialect: z.string().min(1).optional(),
   /** Environment variable that holds the key; the extension keeps keys in the secret storage instead. */
   apiKeyEnv: z.string().min(1).optional(),
+  /** Tokens that the model holds, for servers that do not tell. */
+  contextLength: z.int().positive().optional(),
   /** Requests cost money: every evaluation asks first. */
   isPaid: z.boolean().optional(),
   /** What they cost, for estimates. */

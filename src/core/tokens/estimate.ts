@@ -6,3 +6,9 @@ export async function estimateTokens(text: string): Promise<number> {
   const { countTokens } = await import('gpt-tokenizer');
   return countTokens(text, { disallowedSpecial: new Set() }); // control tokens in a text are text here
 }
+
+/** The same encoding both ways. Control tokens in a text are text here. */
+export async function textEncoding(): Promise<{ encode(text: string): number[]; decode(ids: number[]): string }> {
+  const { encode, decode } = await import('gpt-tokenizer');
+  return { encode: (text) => encode(text, { disallowedSpecial: new Set() }), decode };
+}

@@ -1,8 +1,9 @@
 import * as z from 'zod';
-import { conditionSchema } from '../forcing/condition';
+import { conditionSchema, describeCondition } from '../forcing/condition';
 import { gradeSchema } from '../grade/grade';
 import { graderSchema } from '../grade/graderSpec';
 import { resolvedDialectSchema } from '../inference/dialects';
+import { serverLevelSchema } from '../inference/wireFormat';
 import { problemSchema } from '../problems/problem';
 
 /**
@@ -11,7 +12,7 @@ import { problemSchema } from '../problems/problem';
  * Two rules make it checkable from disk (`checkTrace`): the prompt of each pass is the kept ids at that moment, and the
  * ids a pass received are its model spans of every fate, in order. Ids decide everywhere; text is for people.
  */
-export const traceSchemaVersion = 4;
+export const traceSchemaVersion = 5;
 
 const tokenIds = z.array(z.int().nonnegative());
 
@@ -107,6 +108,8 @@ export type AnswerEndedBy = z.infer<typeof answerEndedBySchema>;
 const serverRecordSchema = z.object({
   id: z.string(),
   url: z.string(),
+  /** Without it `ids`. Below, the trace is approximate: its ids are ours, not the model's. */
+  level: serverLevelSchema.optional(),
   model: z.string(),
   version: z.string().nullable(),
   contextLength: z.int().positive(),
@@ -132,9 +135,10 @@ export const forkSchema = z.object({
 export type Fork = z.infer<typeof forkSchema>;
 
 export const traceSchema = z.object({
-  /** 1 had one cue per condition, 2 no trees, 3 one kind of fork; all are read as 4. */
+  /** 1 had one cue per condition, 2 no trees, 3 one kind of fork, 4 exact ids only; all are read as 5. */
   schemaVersion: z.preprocess(
-    (version) => (version === 1 || version === 2 || version === 3 ? traceSchemaVersion : version),
+    (version) =>
+      typeof version === 'number' && version >= 1 && version < traceSchemaVersion ? traceSchemaVersion : version,
     z.literal(traceSchemaVersion),
   ),
   id: z.string(),
@@ -165,6 +169,19 @@ export const traceSchema = z.object({
   grade: gradeSchema.optional(),
 });
 export type Trace = z.infer<typeof traceSchema>;
+
+/** Made of texts, not of the model's own ids: wherever this trace or a number of it is shown, it says so. */
+export const isApproximate = ({ server: { level = 'ids' } }: { server: Pick<ServerRecord, 'level'> }) =>
+  level !== 'ids';
+
+/** The condition of a trace in a few words, and what its numbers are worth. */
+export const describeTrace = ({ condition, server }: Pick<Trace, 'condition' | 'server'>): string =>
+  labelled(describeCondition(condition), server);
+
+/** What is said of a condition on a server, with the label that everything approximate carries. */
+export const labelled = (text: string, { level }: Pick<ServerRecord, 'level'>): string =>
+  level === undefined || level === 'ids' || text.endsWith(approximateLabel) ? text : `${text}${approximateLabel}`;
+const approximateLabel = ' (approximate)';
 
 /** Ids in the context at this moment: kept ids in order. */
 export function contextIds(trace: Pick<Trace, 'spans'>): number[] {
@@ -267,12 +284,13 @@ export interface TraceCosts {
 
 export function costsOf(trace: Pick<Trace, 'spans' | 'passes' | 'answerEndedBy' | 'grade'>): TraceCosts {
   const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
-  const received = (passes: Pass[]) => sum(passes.map((pass) => receivedIdsOf(trace, pass.index).length));
+  const received = (passes: Pass[]) =>
+    sum(passes.map((pass) => pass.reportedTokens ?? receivedIdsOf(trace, pass.index).length));
   const cached = trace.passes.flatMap((pass) => pass.cachedPromptTokens ?? []);
   return {
     thinking: thinkingTokens(trace),
     answer: answerTokens(trace),
-    generated: generatedTokens(trace),
+    generated: received(trace.passes),
     rejected: received(rejectedPasses(trace)),
     probe: received(trace.passes.filter((pass) => pass.purpose === 'probe')),
     scorer: sum([...trace.passes.map(({ score }) => score), trace.grade?.matched].map(tokensOf)),

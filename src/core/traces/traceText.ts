@@ -1,8 +1,8 @@
 import { gradeTrace } from '../evaluate/outcome';
-import { describeCondition } from '../forcing/condition';
 import {
   answerTokens,
   cuesUsed,
+  describeTrace,
   type Fork,
   generatedTokens,
   type Pass,
@@ -88,7 +88,7 @@ function headerLines(trace: Trace): string[] {
     headingLine(['trace']),
     ...markedLines('question', problem.question),
     ...(problem.answer === undefined ? [] : markedLines('expected', problem.answer)),
-    ...markedLines('condition', describeCondition(trace.condition)),
+    ...markedLines('condition', describeTrace(trace)),
     ...markedLines('model', `${server.model} on ${server.id}`),
     ...markedLines('seed', `${trace.studySeed}${sample > 0 ? `, sample ${sample + 1}` : ''}`),
     ...(fork ? markedLines('forked', forkSentence(fork)) : []),

@@ -1,10 +1,16 @@
 import * as vscode from 'vscode';
 import { toLabel } from '../../core/base/untrustedText';
-import { type Condition, describeCondition, type Preset, presetSchema } from '../../core/forcing/condition';
+import {
+  type Condition,
+  describeCondition,
+  type Preset,
+  presetSchema,
+  usualSampling,
+} from '../../core/forcing/condition';
 import type { Problem } from '../../core/problems/problem';
 import { type RunSettings, runSettings } from '../config';
 import type { UiContext } from '../context';
-import type { QuickSettings } from '../memory';
+import { type QuickDecoder, type QuickSettings, quickDecoderSchema } from '../memory';
 
 interface Item extends vscode.QuickPickItem {
   /** Undefined: start. Otherwise asks for a value; undefined there leaves everything as it is. */
@@ -32,14 +38,48 @@ export async function askQuickSettings(ui: UiContext, problem: Problem): Promise
 }
 
 function items({ condition, samples, server }: RunSettings): Item[] {
-  const { ignore, maxThinkingTokens, preset, sampling } = condition;
-  const cue = condition.cues[0] ?? '';
+  const { maxThinkingTokens, sampling } = condition;
   const isEqual = samples > 1 && sampling.temperature === 0;
   return [
     {
       label: '$(play) Start',
       description: `${describeCondition(condition)}${samples > 1 ? `, ${samples} samples` : ''} · ${toLabel(server.id)}`,
     },
+    {
+      label: '$(type-hierarchy) Decoder',
+      description: decoderTexts[condition.decoder as QuickDecoder],
+      change: askDecoder,
+    },
+    ...(condition.decoder === 'bf' ? forcingItems(condition) : []),
+    { label: '$(stop-circle) Cap', description: capText(maxThinkingTokens), change: askCap },
+    {
+      label: '$(flame) Temperature',
+      description: samplingText(condition),
+      change: askTemperature,
+    },
+    {
+      label: '$(layers) Samples',
+      description: `${samples}${isEqual ? ' (greedy samples are all the same: raise the temperature)' : ''}`,
+      change: askSamples,
+    },
+    { label: '$(discard) Reset', description: 'to the settings', change: async () => 'reset' },
+  ];
+}
+
+/** Greedy, or the temperature and what else the dialect's makers say. */
+function samplingText({ sampling, ...condition }: Condition): string {
+  const { temperature, topP, topK } = sampling;
+  const also = [...(topP < 1 ? [`top-p ${topP}`] : []), ...(topK > 0 ? [`top-k ${topK}`] : [])];
+  const usual = usualSampling(condition).temperature;
+  const advised = usual > 0 && usual !== temperature ? [`the dialect's makers say ${usual}`] : [];
+  return [temperature === 0 ? '0 (greedy)' : String(temperature), ...(temperature > 0 ? also : []), ...advised].join(
+    ', ',
+  );
+}
+
+/** What belongs to budget forcing only. */
+function forcingItems({ ignore, preset, cues: [cue = ''] }: Condition): Item[] {
+  return [
     {
       label: '$(debug-continue) Cues',
       description: `${ignore} × ${cue === '' ? 'nothing' : JSON.stringify(cue)}`,
@@ -50,19 +90,7 @@ function items({ condition, samples, server }: RunSettings): Item[] {
       description: cue === '' ? 'nothing is appended' : JSON.stringify(cue),
       change: askCue,
     },
-    { label: '$(stop-circle) Cap', description: capText(maxThinkingTokens), change: askCap },
     { label: '$(law) Preset', description: preset, change: askPreset },
-    {
-      label: '$(flame) Temperature',
-      description: sampling.temperature === 0 ? '0 (greedy)' : String(sampling.temperature),
-      change: askTemperature,
-    },
-    {
-      label: '$(layers) Samples',
-      description: `${samples}${isEqual ? ' (greedy samples are all the same: raise the temperature)' : ''}`,
-      change: askSamples,
-    },
-    { label: '$(discard) Reset', description: 'to the settings', change: async () => 'reset' },
   ];
 }
 
@@ -115,6 +143,22 @@ async function askCap({ condition }: RunSettings): Promise<QuickSettings | undef
   if (text === undefined) return undefined;
   const value = text.trim();
   return { maxThinkingTokens: value === '' ? null : value === 'auto' ? 'auto' : Number(value) };
+}
+
+const decoderTexts: Record<QuickDecoder, string> = {
+  bf: 'budget forcing: cues and caps',
+  none: 'no forcing: the model answers as it likes',
+  rebase: 'tree search (REBASE): the scorer of the settings judges each step',
+};
+
+async function askDecoder(): Promise<QuickSettings | undefined> {
+  const rows = quickDecoderSchema.options.map((decoder) => ({
+    label: decoder,
+    description: decoderTexts[decoder],
+    decoder,
+  }));
+  const chosen = await vscode.window.showQuickPick(rows, { title: 'How the thinking is controlled' });
+  return chosen && { decoder: chosen.decoder };
 }
 
 const presetTexts: Record<Preset, string> = {

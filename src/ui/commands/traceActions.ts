@@ -2,11 +2,11 @@ import * as vscode from 'vscode';
 import { SecondThoughtError } from '../../core/base/errors';
 import { toLabel } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
-import { describeCondition } from '../../core/forcing/condition';
-import { contextIds, type Trace, thinkingTokens } from '../../core/traces/trace';
+import { contextIds, describeTrace, type Trace, thinkingTokens } from '../../core/traces/trace';
 import { writeTraceFile } from '../../core/traces/traceFile';
 import { placeInText } from '../../core/traces/traceText';
 import type { TraceAction } from '../../protocol/traceViewer';
+import { scorerServerOf } from '../config';
 import type { UiContext } from '../context';
 import { actAtPlace, keepAsRow, type Pointed, pickPlace, probe } from '../laboratory/actions';
 import { relativeOf } from '../laboratory/relatives';
@@ -173,8 +173,8 @@ async function continueTrace(ui: UiContext, trace: Trace): Promise<void> {
   // The replica stays as it is: the events that follow, from "continued" on, apply to it. The command is done when the
   // first of them is there, so that whoever waits for the end does not meet the old one.
   const resumed = ui.traces.nextChange(trace);
-  const order = { type: 'continue' as const, traceId: trace.id, server, ...(await judgeField(ui, trace)) };
-  await withProgress('Continuing…', () => ui.engine.ask(order));
+  const asked = { ...(await scorerServerOf(ui, trace.condition)), ...(await judgeField(ui, trace)) };
+  await withProgress('Continuing…', () => ui.engine.ask({ type: 'continue', traceId: trace.id, server, ...asked }));
   await resumed;
 }
 
@@ -212,7 +212,7 @@ export async function pickTrace(traces: Trace[], title: string): Promise<Trace |
     trace,
     label: toLabel(trace.problem.question),
     description: gradeTrace(trace).outcome ?? trace.status,
-    detail: `${toLabel(describeCondition(trace.condition))} · ${thinkingTokens(trace)} thinking tokens · ${new Date(trace.createdAt).toLocaleString()}`,
+    detail: `${toLabel(describeTrace(trace))} · ${thinkingTokens(trace)} thinking tokens · ${new Date(trace.createdAt).toLocaleString()}`,
   }));
   const options = { title, matchOnDescription: true, matchOnDetail: true };
   return (await vscode.window.showQuickPick(items, options))?.trace;

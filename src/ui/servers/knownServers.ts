@@ -137,9 +137,10 @@ function notKnown(id: string): SecondThoughtError {
 /** An entry with its key: from the secret storage, else from the environment. */
 async function specOf(entry: ServerEntry, secrets: vscode.SecretStorage): Promise<ServerSpec> {
   const apiKey = (await secrets.get(secretName(entry))) ?? (entry.apiKeyEnv ? process.env[entry.apiKeyEnv] : undefined);
-  const { id, url, model } = entry;
+  const { id, url, model, contextLength } = entry;
   const keySource = 'use the command Second Thought: Set API Key';
-  return { kind: 'url', id, url, model: model ?? null, keySource, ...(apiKey ? { apiKey } : {}) };
+  const context = contextLength === undefined ? {} : { contextLength };
+  return { kind: 'url', id, url, model: model ?? null, keySource, ...context, ...(apiKey ? { apiKey } : {}) };
 }
 
 /** A key belongs to an address too: a folder that reuses an id for another one does not get it. */

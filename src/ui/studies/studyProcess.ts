@@ -61,9 +61,10 @@ export async function startCliProcess({
 function serverArguments({ server }: ChosenServer): { words: string[]; env: Record<string, string> } {
   if (server.kind !== 'url') return { words: ['--server', server.id], env: {} };
   const model = server.model === null ? [] : ['--model', server.model];
+  const context = server.contextLength === undefined ? [] : ['--context-length', String(server.contextLength)];
   const key = server.apiKey === undefined ? [] : ['--api-key-env', keyVariable];
   const env: Record<string, string> = server.apiKey === undefined ? {} : { [keyVariable]: server.apiKey };
-  return { words: ['--server', server.url, ...model, ...key], env };
+  return { words: ['--server', server.url, ...model, ...context, ...key], env };
 }
 
 /** Servers of this window for a process that reads `config.yaml` only: addresses as JSON, each key in a variable of its own. */
@@ -73,8 +74,9 @@ function namedServers(named: readonly ChosenServer[]): Record<string, string> {
     if (server.kind !== 'url') return [];
     const apiKeyEnv = `${keyVariable}_${at}`;
     if (server.apiKey !== undefined) env[apiKeyEnv] = server.apiKey;
-    const { id, url, model } = server;
+    const { id, url, model, contextLength } = server;
     const own = {
+      ...(contextLength === undefined ? {} : { contextLength }),
       ...(model === null ? {} : { model }),
       ...(entry?.dialect ? { dialect: entry.dialect } : {}),
       ...(entry?.price ? { price: entry.price } : {}),

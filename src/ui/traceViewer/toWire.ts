@@ -1,9 +1,15 @@
 import { toMarkdown } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
-import { describeCondition } from '../../core/forcing/condition';
 import { toWords } from '../../core/forcing/conditionFlags';
 import { loopsOf, reflectionsOf, stepsOf } from '../../core/lab/steps';
-import { answerTokens, generatedTokens, type Span, type Trace, thinkingTokens } from '../../core/traces/trace';
+import {
+  answerTokens,
+  describeTrace,
+  generatedTokens,
+  type Span,
+  type Trace,
+  thinkingTokens,
+} from '../../core/traces/trace';
 import type { WirePass, WireSpan, WireTrace } from '../../protocol/traceViewer';
 import type { Waiting } from '../liveTraces';
 
@@ -15,7 +21,7 @@ export function toWire(trace: Trace, options: { canAct: boolean; waiting?: Waiti
   return {
     id: trace.id,
     question: trace.problem.question,
-    condition: describeCondition(trace.condition),
+    condition: describeTrace(trace),
     server: `${trace.server.model} · ${trace.server.id}`,
     state: trace.status,
     status: statusOf(trace, options.waiting),
@@ -122,6 +128,9 @@ export function statusOf(trace: Trace, waiting: Waiting | undefined): string {
     const queue = waiting.waiting ? `, ${waiting.waiting} requests in the queue` : '';
     return `Waiting for the first token: ${Math.round(waiting.waitedMs / 1000)} s${queue}.`;
   }
+  if (trace.condition.decoder === 'rebase' && trace.thinkingEndedBy === null) {
+    return `Searching: ${trace.passes.length} steps, ${trace.passes.filter(({ score }) => score).length} judged…`;
+  }
   return trace.thinkingEndedBy === null ? 'Thinking…' : 'Answering…';
 }
 
@@ -150,7 +159,7 @@ export function traceMarkdown(trace: Trace): string {
       .trim();
   const facts = [
     `Model: ${toMarkdown(trace.server.model)}`,
-    `Condition: ${toMarkdown(describeCondition(trace.condition))}`,
+    `Condition: ${toMarkdown(describeTrace(trace))}`,
     `Thinking tokens: ${thinkingTokens(trace)} (${generatedTokens(trace)} generated)`,
     `Answer: ${toMarkdown(extracted ?? 'none')}${outcome && outcome !== 'ungraded' ? ` (${outcome})` : ''}`,
   ];

@@ -5,11 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { DiskCache } from '../../../src/core/base/diskCache';
 import { cachedClient } from '../../../src/core/inference/cachedClient';
+import { plainRequest } from '../../../src/core/servers/measure';
 import { checkTrace } from '../../../src/core/traces/history';
 import { generatedTokens, tokensFromCache } from '../../../src/core/traces/trace';
 import { type Behaviour, type FaultServer, ids, natural } from '../../faults/faultServer';
 import { FakeClock } from '../support/fakeClock';
 import { answer, begin, go } from '../support/faultyTrace';
+import { ScriptedClient } from '../support/scriptedClient';
 
 let folder: string;
 let server: FaultServer | undefined;
@@ -55,6 +57,24 @@ describe('the cache of requests', () => {
     expect(tokensFromCache(again.trace)).toBe(generatedTokens(again.trace));
     expect(tokensFromCache(first.trace)).toBe(0);
     expect(checkTrace(again.trace)).toEqual([]);
+  });
+
+  it('is of the same level as its server, and gives that server’s own count of tokens again', async () => {
+    const texts = new ScriptedClient([]);
+    const chunk = { tokenIds: [1], text: 'a', finishReason: 'stop', stopReason: 'text', cachedPromptTokens: null };
+    const complete = async function* () {
+      yield { ...chunk, reportedTokens: 7 };
+    };
+    const own = Object.assign(texts, { level: 'text' as const, complete });
+    const client = cachedClient(own, { cache: new DiskCache(folder), clock, server: 's' });
+    expect(client.level).toBe('text');
+    const request = plainRequest([1], 1);
+    for (const _ of ['asked', 'kept']) {
+      for await (const each of client.complete(request, new AbortController().signal)) {
+        expect(each.reportedTokens).toBe(7);
+      }
+    }
+    expect(files()).toHaveLength(1);
   });
 
   it.each([

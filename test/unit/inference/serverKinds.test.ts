@@ -220,14 +220,44 @@ describe('llama.cpp’s server', () => {
 });
 
 describe('a host that only chats', () => {
-  it('is refused in one sentence that says what would do', async () => {
-    const { client, kind } = await meet({ '/v1/models': models });
-    expect(kind).toBe('openai');
-    await expect(client.renderChat('q?')).rejects.toMatchObject({
-      code: 'chat-only',
-      message: expect.stringContaining('cannot be forced'),
-      remedy: expect.stringContaining('vLLM, SGLang or llama.cpp'),
+  const heard = (...deltas: object[]) => ({
+    '/v1/models': models,
+    '/v1/chat/completions': {
+      events: [
+        ...deltas.map((delta) => ({ choices: [{ delta, finish_reason: null }] })),
+        { choices: [{ delta: {}, finish_reason: 'stop' }] },
+        { choices: [], usage: { completion_tokens: 9 } },
+      ],
+    },
+  });
+  const asked = { ...request, templateArguments: { reasoning_effort: 'high', enable_thinking: true } };
+
+  it.each(['reasoning', 'reasoning_content'])(
+    'has its %s written down as thinking, and its effort asked for',
+    async (field) => {
+      const { client, kind, server: met } = await meet(heard({ [field]: 'so' }, { [field]: ' far' }, { content: '5' }));
+      expect(kind).toBe('openai');
+      expect(met.level).toBe('chat');
+      const { promptIds } = await client.renderChat('q?');
+      const chunks = await read(client.complete({ ...asked, promptIds, stopTokenIds: [], isOpenEnded: true }, never));
+      expect(summary(chunks)).toMatchObject({ text: '<think>so far</think>5', finishReason: 'stop' });
+      expect(chunks.at(-1)?.reportedTokens).toBe(9);
+      expect(await client.detokenize(chunks.flatMap(({ tokenIds }) => tokenIds))).toBe('<think>so far</think>5');
+      const [body] = server.to('/v1/chat/completions');
+      expect(body).toMatchObject({ messages: [{ role: 'user', content: 'q?' }], reasoning_effort: 'high' });
+      expect(body).toMatchObject({ chat_template_kwargs: { enable_thinking: true } });
+      expect(Object.keys(body ?? {})).not.toContain('max_tokens');
+    },
+  );
+
+  it('may be Ollama, whose completions put the text into its template: it is taken for a chat', async () => {
+    const completions = { json: { choices: [{ text: '4' }] } };
+    const { server: met } = await meet({
+      ...heard(),
+      '/api/version': { json: { version: '0.9' } },
+      '/v1/completions': completions,
     });
+    expect(met.level).toBe('chat');
   });
 
   it('but tokenizes is vLLM whose version a proxy hides', async () => {

@@ -168,7 +168,7 @@ describe('a trace file', () => {
 
   it.each([
     ['{', 'is not JSON'],
-    ['{"schemaVersion":5}', 'newer version'],
+    ['{"schemaVersion":6}', 'newer version'],
     ['{"schemaVersion":3}', 'is not a trace'],
   ])('holding %j is refused: %s', async (text, reason) => {
     const file = path.join(folder, 'a.trace.json');
