@@ -43,7 +43,8 @@ const secondThought = (words, env) => output(process.execPath, ['dist/cli.cjs', 
 const jobs = () => JSON.parse(secondThought(['jobs', 'list', '--json'])).jobs;
 
 async function run() {
-  output(process.execPath, ['esbuild.mjs']);
+  // Jobs that run would find a program half written.
+  if (!fs.existsSync(path.join(root, 'dist', 'cli.cjs'))) output(process.execPath, ['esbuild.mjs']);
   const python = output('bash', ['scripts/setupTraining.sh']).trim().split('\n').at(-1) ?? '';
   const PATH = `${path.dirname(python)}${path.delimiter}${process.env.PATH}`;
   fs.mkdirSync(home, { recursive: true });

@@ -7,6 +7,7 @@ import { writeWholeFile } from '../core/base/files';
 import { writeParquet } from '../core/data/parquet';
 import { exportInspect } from '../core/interchange/exportInspect';
 import { exportedRows, toCsv } from '../core/interchange/exportRun';
+import { readProbes } from '../core/lab/probeFile';
 import { runSamplesOf } from '../core/studies/readRunSamples';
 import { readRunStatus } from '../core/studies/runStatus';
 import { StudyRun } from '../core/studies/studyRun';
@@ -107,7 +108,7 @@ async function pageOf(run: StudyRun, folder: string, most: number, packageRoot: 
   const parts = { folder: path.basename(folder), records: [...run.records], status };
   const { snapshot } = runSnapshot(run, parts);
   const studyFile = path.basename(snapshot.studyFile); // the page is for others
-  const report = runReport(runSamplesOf(run));
+  const report = runReport(runSamplesOf(run), await readProbes(run.folder));
   const inOrder = snapshot.samples.toSorted((a, b) => a.problem - b.problem || a.condition - b.condition);
   const wanted = new Set(inOrder.flatMap(({ traceId }) => traceId ?? []).slice(0, most));
   const traces = new Map<string, Trace>();

@@ -8,7 +8,7 @@ import { linear } from '../core/forcing/fork';
 import { type ProbeRecord, probeTrace } from '../core/lab/probe';
 import { appendProbes, readProbes } from '../core/lab/probeFile';
 import { type ProbeAt, probePlaces, usualProbeTokens } from '../core/lab/probePlaces';
-import { earlyStop, rightByTokens, trajectoryOf } from '../core/lab/trajectory';
+import { answersAlong, earlyStopSentence, trajectoryOf } from '../core/lab/trajectory';
 import { type Connection, connect } from '../core/servers/connect';
 import { readRunFile } from '../core/studies/studyRun';
 import { parseAddress } from '../core/traces/address';
@@ -220,8 +220,7 @@ function runReport(traces: Trace[], records: ProbeRecord[]) {
       conditionKey,
       condition: one ? describeCondition(one.condition) : '',
       traces: own.length,
-      rightByTokens: rightByTokens(lists),
-      earlyStop: [2, 3, 4].flatMap((agree) => earlyStop(lists, agree) ?? []),
+      ...answersAlong(lists),
       trajectories: own.map(({ id, problem }) => ({
         traceId: id,
         question: problem.question,
@@ -243,11 +242,7 @@ function printRun({ conditions }: ReturnType<typeof runReport>): void {
       String(thinking),
     ]);
     process.stdout.write(`${textTable(['thinking', 'right %', '95 %', 'still thinking'], rows)}\n\n`);
-    for (const stop of stops) {
-      const saved = stop.thinkingTokensAtEnd - stop.thinkingTokens;
-      const sentence = `Stopped when ${stop.agree} probes agree: ${stop.right} of ${stop.total} right instead of ${stop.rightAtEnd}, ${saved.toFixed(1)} of ${stop.thinkingTokensAtEnd.toFixed(1)} thinking tokens saved for ${stop.probeTokens.toFixed(1)} of probes.`;
-      process.stdout.write(`${sentence}\n`);
-    }
+    for (const stop of stops) process.stdout.write(`${earlyStopSentence(stop)}\n`);
     process.stdout.write('\n');
   }
 }

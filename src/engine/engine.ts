@@ -8,6 +8,7 @@ import { prepareTrace } from '../core/forcing/prepare';
 import { generateRecorded } from '../core/forcing/recorded';
 import { Matcher } from '../core/grade/matcher';
 import { setRemoved } from '../core/lab/notes';
+import { readProbes } from '../core/lab/probeFile';
 import { chatModel } from '../core/servers/chatModel';
 import { type Connection, connect } from '../core/servers/connect';
 import { examineServer } from '../core/servers/doctor';
@@ -154,7 +155,7 @@ export class Engine {
         return logprobs ? { logprobs } : {};
       }
       case 'score':
-        return { report: runReport(await readRunSamples(request.run)) };
+        return { report: runReport(await readRunSamples(request.run), await readProbes(request.run)) };
       case 'curation':
         return { curation: await this.#curations.answer(request.folder, request.query) };
       default:

@@ -128,8 +128,26 @@ const partSchema = z.object({
 });
 export type WirePart = z.infer<typeof partSchema>;
 
+/** What the traces of a condition would have answered along their thinking, from their probes. */
+const probedSchema = z.object({
+  /** Its place in the list of conditions. */
+  condition: z.int(),
+  /** Traces that still think there, and the share of all that would be right if they were stopped there. */
+  rows: z.array(
+    z.object({ thinkingTokens: z.int(), share: shareSchema, low: shareSchema, high: shareSchema, thinking: z.int() }),
+  ),
+  traces: z.int(),
+  /** What stopping early would have saved and cost, in sentences. */
+  earlyStop: z.array(z.string()),
+});
+export type WireProbed = z.infer<typeof probedSchema>;
+
 /** The numbers, computed by the engine, which may take seconds: first of all problems, then of each set if there are several. */
-export const reportSchema = z.object({ parts: z.array(partSchema).min(1) });
+export const reportSchema = z.object({
+  parts: z.array(partSchema).min(1),
+  /** Conditions whose traces were probed. */
+  probed: z.array(probedSchema),
+});
 export type WireReport = z.infer<typeof reportSchema>;
 
 export type WireAxis = 'thinkingTokens' | 'generatedTokens' | 'durationMs' | 'examples';

@@ -1,3 +1,5 @@
+import type { ProbeRecord } from '../core/lab/probe';
+import { answersAlong, earlyStopSentence } from '../core/lab/trajectory';
 import type { Estimate } from '../core/numbers/bootstrap';
 import {
   type CompareOptions,
@@ -11,9 +13,9 @@ import type { MethodMeasures } from '../core/numbers/methodMeasures';
 import type { OutcomeRow } from '../core/numbers/outcomeTable';
 import type { RunSamples } from '../core/numbers/runSamples';
 import { scoreRun } from '../core/numbers/scoreRun';
-import { decimal, estimateText } from '../core/numbers/words';
+import { decimal, estimateText, seenSentences } from '../core/numbers/words';
 import type { PublishedMeasures } from '../core/published/published';
-import type { WireCueStep, WireMeasure, WirePart, WirePoint, WireReport } from '../protocol/runViewer';
+import type { WireCueStep, WireMeasure, WirePart, WirePoint, WireProbed, WireReport } from '../protocol/runViewer';
 
 /** Fewer than the command line draws: a viewer that follows a run scores it again and again. */
 const replicates = 2_000;
@@ -21,17 +23,39 @@ const replicates = 2_000;
 const options: CompareOptions = { replicates, seed: 1, smallestDifference: 0.03 };
 
 /** What the numbers say of a run, for its page: of all problems, and of each set by itself if there are several. */
-export function runReport(run: RunSamples): WireReport {
+export function runReport(run: RunSamples, probes: readonly ProbeRecord[] = []): WireReport {
+  const probed = probedConditions(run, probes);
   const sets = [...new Set(run.samples.map(({ problemSet }) => problemSet))];
-  if (sets.length < 2) return { parts: partsOf(run, () => null) };
+  if (sets.length < 2) return { probed, parts: partsOf(run, () => null) };
   const all = partsOf(pooled(run), () => null);
-  const together = `${sets.length} problem sets are taken together here.`;
+  const seen = Object.entries(run.seen ?? {}).flatMap(([set, months]) => seenSentences(set, months));
+  const together = [`${sets.length} problem sets are taken together here.`, ...seen];
   return {
+    probed,
     parts: [
-      ...all.map((part) => ({ ...part, sentences: [together, ...part.sentences] })),
+      ...all.map((part) => ({ ...part, sentences: [...together, ...part.sentences] })),
       ...partsOf(run, (problemSet) => problemSet),
     ],
   };
+}
+
+function probedConditions({ conditions, samples }: RunSamples, records: readonly ProbeRecord[]): WireProbed[] {
+  const latest = new Map(records.map(({ traceId, probes }) => [traceId, probes]));
+  return conditions.flatMap(({ conditionKey }, condition) => {
+    const own = samples.filter((sample) => sample.conditionKey === conditionKey);
+    const lists = own.flatMap(({ traceId }) => (traceId === null ? [] : [latest.get(traceId) ?? []]));
+    const probed = lists.filter(({ length }) => length > 0);
+    if (probed.length === 0) return [];
+    const { rightByTokens, earlyStop } = answersAlong(probed);
+    const rows = rightByTokens.map(({ thinkingTokens, share, interval: [low, high], thinking }) => ({
+      thinkingTokens,
+      share,
+      low,
+      high,
+      thinking,
+    }));
+    return [{ condition, rows, traces: probed.length, earlyStop: earlyStop.map(earlyStopSentence) }];
+  });
 }
 
 function pooled(run: RunSamples): RunSamples {

@@ -32,6 +32,7 @@ export const commandIds = {
   pauseRun: 'secondThought.pauseRun',
   openRun: 'secondThought.openRun',
   exportRun: 'secondThought.exportRun',
+  probeRun: 'secondThought.probeRun',
   renameRun: 'secondThought.renameRun',
   deleteRun: 'secondThought.deleteRun',
   revealRun: 'secondThought.revealRun',

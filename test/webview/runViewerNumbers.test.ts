@@ -17,6 +17,23 @@ describe('the numbers', () => {
     expect(await region.getByRole('row', { name: /Scaling/ }).innerText()).toContain('[0.02, 0.27]');
   });
 
+  it('tell of probed conditions what stopping early would bring, and nothing where none was probed', async () => {
+    await tests.viewer.send(smallRun());
+    const region = tests.viewer.page.getByRole('region', { name: 'Answers along the thinking' });
+    expect(await region.count()).toBe(0);
+    const rows = [
+      { thinkingTokens: 40, share: 0.25, low: 0.1, high: 0.5, thinking: 3 },
+      { thinkingTokens: 80, share: 0.75, low: 0.5, high: 0.9, thinking: 0 },
+    ];
+    const probed = [{ condition: 0, traces: 4, rows, earlyStop: ['Stopped when 2 probes agree: 3 of 4 right.'] }];
+    await tests.viewer.send({ type: 'run/report', report: { ...smallReport(), probed } });
+    expect(await region.getByRole('row', { name: /^80/ }).innerText()).toContain('[50.0, 90.0]');
+    expect(await region.innerText()).toContain('Stopped when 2 probes agree');
+    await region.getByText('Copy Answers ▾').click();
+    await tests.viewer.page.getByRole('menuitem', { name: 'CSV' }).click();
+    expect(((await last()) as { text: string }).text).toContain('40,0.25,0.1,0.5,3');
+  });
+
   it('stand beside the outcomes of each condition, which are kept apart', async () => {
     await tests.viewer.send(smallRun());
     const row = tests.viewer.page.getByRole('table', { name: 'Conditions' }).getByRole('row', { name: /natural/ });
@@ -59,7 +76,7 @@ describe('the numbers of several problem sets', () => {
   it('are those of all together until one is chosen, in table, figure, sentences and problems alike', async () => {
     const { points, ...others } = smallPart();
     const sums = { ...others, problemSet: 'sums', points: points.slice(0, 1), sentences: ['Of sums alone.'] };
-    await tests.viewer.send(smallRun({ report: { parts: [smallPart(), sums] } }));
+    await tests.viewer.send(smallRun({ report: { probed: [], parts: [smallPart(), sums] } }));
     await field('Numbers of').selectOption('sums');
     const said = tests.viewer.page.getByRole('region', { name: 'What the numbers say' });
     expect(await said.innerText()).toContain('Of sums alone.');
@@ -124,7 +141,7 @@ describe('published points', () => {
     await tests.viewer.send(smallRun({ published: smallPublished }));
     expect(await tests.viewer.page.locator('.picture .point').count()).toBe(4);
     await tests.viewer.page.getByRole('button', { name: /^Wait ×2 \(published, forcing\): 53.3 % at 6,657/ }).click();
-    expect(await tests.viewer.page.locator('.conditions tr.selected').count()).toBe(0);
+    expect(await tests.viewer.page.locator('.conditions tr.selected, .point.selected').count()).toBe(0);
     const figure = tests.viewer.page.locator('.figure');
     expect(await figure.innerText()).toContain('s1, Figure 4 (left), sequential scaling by caps and cues.');
     expect(await figure.innerText()).toContain('those of aime24, not yours');

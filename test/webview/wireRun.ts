@@ -92,6 +92,7 @@ export const smallPublished: WirePublished = {
 };
 
 export const smallReport = (changes: Partial<WirePart> = {}): WireReport => ({
+  probed: [],
   parts: [{ ...smallPart(), ...changes }],
 });
 

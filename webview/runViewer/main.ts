@@ -19,11 +19,14 @@ import { countShown, HeatMap, type Place } from './heatMap';
 import { Milestones } from './milestones';
 import { Run } from './model';
 import { PairList } from './pairList';
+import { Probed } from './probed';
 import { Selection } from './selection';
 import { outcomeNames, outcomeSigns, outcomes } from './words';
 import '../shared/styles.css';
 import '../shared/data.css';
 import './styles.css';
+import './figure.css';
+import './heatMap.css';
 
 registerControls();
 
@@ -61,6 +64,8 @@ const selection = new Selection({
 });
 const conditions = new Conditions(selection.root, saved?.sorting ?? null, select, post, remember);
 const cueTable = new CueTable(openFlips, post);
+const probed = new Probed(post);
+const probedSection = section('Answers along the thinking', probed.root);
 const pairs = new PairList((traceIds) => post({ type: 'run/openTraces', traceIds }));
 const numbersOf = choice('Numbers of', [], '', (problemSet) => {
   filters.problemSet = problemSet || null;
@@ -94,6 +99,7 @@ app.append(
   overview,
   section('Conditions', conditions.root),
   section('What each cue bought', cueTable.root),
+  probedSection,
   section('Traces to read in twos', pairs.root),
   problems,
   announcer,
@@ -193,6 +199,8 @@ function showNumbers(current: Run): void {
   figure.show(current);
   conditions.show(current);
   cueTable.show(current);
+  probed.show(current);
+  probedSection.hidden = probed.isEmpty;
   pairs.show(current);
 }
 

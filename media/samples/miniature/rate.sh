@@ -1,5 +1,5 @@
 #!/bin/sh
-# rate.sh RATE…: rate.txt, the learning rate whose student answers most dev problems. Of equals the first.
+# rate.sh RATE…: rate.txt, the learning rate whose student answers most dev problems (of equals the first), and that student.
 set -e
 best=-1
 for rate in "$@"; do
@@ -10,3 +10,4 @@ for rate in "$@"; do
   best=$right
   echo "$rate" > rate.txt
 done
+cp -R "$ST_IN/rate-$(cat rate.txt)"/seed-* .

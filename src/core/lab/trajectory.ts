@@ -87,5 +87,26 @@ export function earlyStop(lists: readonly (readonly Probe[])[], agree: number): 
   };
 }
 
+/** What a reader of early stops wants to know of one, in a sentence. */
+export function earlyStopSentence(stop: EarlyStop): string {
+  const saved = (stop.thinkingTokensAtEnd - stop.thinkingTokens).toFixed(1);
+  return (
+    `Stopped when ${stop.agree} probes agree: ${stop.right} of ${stop.total} right instead of ${stop.rightAtEnd}, ` +
+    `${saved} of ${stop.thinkingTokensAtEnd.toFixed(1)} thinking tokens saved for ${stop.probeTokens.toFixed(1)} of probes.`
+  );
+}
+
+/** How the answers of many traces came about, from a list of probes for each. */
+export interface AnswersAlong {
+  rightByTokens: RightAt[];
+  /** For 2, 3 and 4 probes that agree. */
+  earlyStop: EarlyStop[];
+}
+
+export const answersAlong = (lists: readonly (readonly Probe[])[]): AnswersAlong => ({
+  rightByTokens: rightByTokens(lists),
+  earlyStop: [2, 3, 4].flatMap((agree) => earlyStop(lists, agree) ?? []),
+});
+
 const isAgreed = (probes: readonly Probe[], agree: number) =>
   probes.length === agree && probes[0]?.answerKey != null && probes.every((p) => p.answerKey === probes[0]?.answerKey);

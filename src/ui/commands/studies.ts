@@ -185,7 +185,10 @@ function start(ui: UiContext, study: string, words: string[], chosen: ChosenServ
 }
 
 /** The server a run was made on, by its id or its address. */
-async function serverOfRun(ui: UiContext, { id, url, model }: RunSummary['about']['server']): Promise<ChosenServer> {
+export async function serverOfRun(
+  ui: UiContext,
+  { id, url, model }: RunSummary['about']['server'],
+): Promise<ChosenServer> {
   const sources = { memory: ui.memory, secrets: ui.secrets };
   const missing = new SecondThoughtError('bad-usage', `The server "${id}" of this run is not known any more.`, {
     remedy: 'Use Second Thought: Add Server to name it again.',

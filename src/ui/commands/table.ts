@@ -22,6 +22,7 @@ import {
   requeueJob,
 } from './jobs';
 import { openNotes } from './notes';
+import { probeRun } from './probeRun';
 import { deleteRun, renameRun, revealRun } from './runs';
 import { getStarted, openSamples } from './samples';
 import { openFound, searchTraces } from './search';
@@ -69,6 +70,7 @@ export const commandTable: Record<keyof typeof commandIds, Handler> = {
   pauseRun,
   openRun,
   exportRun,
+  probeRun,
   renameRun,
   deleteRun,
   revealRun,

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { RunFollower } from '../../core/studies/followRun';
@@ -92,6 +93,7 @@ class RunFeed implements vscode.Disposable {
   /** Records that came since the numbers were made. */
   #isStale = true;
   #scoredAt = 0;
+  #probedBytes = 0;
 
   constructor(folder: string, post: (message: ToRunViewer) => void, score: Score) {
     this.#score = score;
@@ -135,6 +137,17 @@ class RunFeed implements vscode.Disposable {
     }
   }
 
+  /** Probes come from a process of their own, which may work long after the run is finished. */
+  async #hasNewProbes(): Promise<boolean> {
+    const size = await stat(path.join(this.#folder, 'probes.jsonl')).then(
+      (file) => file.size,
+      () => 0,
+    );
+    const isNew = size !== this.#probedBytes;
+    this.#probedBytes = size;
+    return isNew;
+  }
+
   /** A page that nobody sees is told nothing; it catches up when it is seen. */
   async #look(): Promise<void> {
     if (!this.isSeen || !this.#follower || !this.#places || this.#isLooking) return;
@@ -142,7 +155,7 @@ class RunFeed implements vscode.Disposable {
     try {
       const { records, status } = await this.#follower.next();
       const said = JSON.stringify(status);
-      this.#isStale ||= records.length > 0;
+      this.#isStale ||= records.length > 0 || (await this.#hasNewProbes());
       void this.#report();
       if (records.length === 0 && said === this.#lastStatus) return;
       this.#lastStatus = said;

@@ -68,6 +68,14 @@ describe('a study', () => {
     expect(readFileSync(file, 'utf8').match(/<details class="trace"/g)).toHaveLength(24);
   });
 
+  it('is probed condition by condition, and the answers land in its page', async () => {
+    await window.runCommand('Second Thought: Probe Run');
+    await window.choose('Wait');
+    await window.choose('Where each cue was forced');
+    const answers = window.viewer.getByRole('region', { name: 'Answers along the thinking' });
+    await answers.getByText(/Stopped when 2 probes agree/).waitFor();
+  });
+
   it('goes on through Reload Window', async () => {
     await window.runCommand('Developer: Reload Window');
     await window.viewer.getByText('24 of 24 samples').waitFor();

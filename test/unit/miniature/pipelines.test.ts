@@ -39,13 +39,14 @@ describe('the files of the miniature', () => {
     ).toEqual(new Set(['5 16 0.0001 0.05']));
     const students = trained.filter(({ step }) => step.startsWith('train-'));
     expect(new Set(students.map(({ learningRate }) => learningRate))).toEqual(new Set(['in/rate/rate.txt']));
-    const once = ['train-one-pass', 'train-tokens', 'train-steps'];
-    for (const { step, seeds } of students) expect(seeds, step).toHaveLength(once.includes(step) ? 1 : 3);
+    // Of the full set the student that the rate was chosen by is the first seed.
+    const fewer: Record<string, number> = { 'train-one-pass': 1, 'train-tokens': 1, 'train-steps': 1, 'train-full': 2 };
+    for (const { step, seeds } of students) expect(seeds, step).toHaveLength(fewer[step] ?? 3);
   });
 
-  test('takes at most 120 minutes when two steps run at the same time', () => {
+  test('takes at most 150 minutes when two steps run at the same time', () => {
     const { minutes, gpuHours } = expectedInAll(pipeline('miniature.pipeline.yaml').steps);
-    expect((minutes ?? Number.NaN) / 2).toBeLessThanOrEqual(120);
+    expect((minutes ?? Number.NaN) / 2).toBeLessThanOrEqual(150);
     expect(gpuHours).toBe(0);
     expect(expectedInAll(pipeline('small.pipeline.yaml').steps).minutes).toBeLessThanOrEqual(2);
   });
