@@ -58,10 +58,14 @@ function longTrace(): WireTrace {
       phase: 'thinking',
       text: lines.join(''),
       tokens: 2_047,
+      thought: 2_047,
       pass: part,
       index: 2 * part,
     };
-    return [thought, { kind: 'cue', phase: 'thinking', text: 'Wait', tokens: 1, pass: part, index: 2 * part + 1 }];
+    return [
+      thought,
+      { kind: 'cue', phase: 'thinking', text: 'Wait', tokens: 1, thought: 1, pass: part, index: 2 * part + 1 },
+    ];
   });
   return wireTrace('complete', spans.flat(), 32_768);
 }
@@ -86,6 +90,9 @@ function wireTrace(state: WireTrace['state'], spans: WireSpan[], tokens: number)
     cuesAt: [],
     spans,
     passes: [],
+    steps: [],
+    reflections: [],
+    loops: [],
     warnings: [],
     canAct: true,
     canExamine: false,
@@ -120,7 +127,7 @@ async function manyStreams(browser: Browser, root: string, pages: number): Promi
   const client = await page.context().newCDPSession(page);
   const before = await domNodes(client);
   await page.evaluate(openFrames, pages);
-  const span: WireSpan = { kind: 'text', phase: 'thinking', text: 'So', tokens: 1, pass: 0, index: 0 };
+  const span: WireSpan = { kind: 'text', phase: 'thinking', text: 'So', tokens: 1, thought: 1, pass: 0, index: 0 };
   await page.evaluate(showFirst, wireTrace('running', [span], 1));
   const pace = { seconds: streamSeconds, activeMs: collectMs(true, pages), otherMs: collectMs(false, pages) };
   const events = await traced(client, () => page.evaluate(stream, { ...pace, tokensPerSecond }));

@@ -97,6 +97,8 @@ export function activate(context: vscode.ExtensionContext): UiContext {
     deleteFork: (trace, run, forkId) => report(deleteFork(ui, trace, run, forkId)),
     removeNote: (trace, run, noteId) => report(removeNote(ui, trace, run, noteId)),
     laboratory: laboratoryIn(engine, log),
+    logprobs: async (trace, run) =>
+      (await engine.ask({ type: 'logprobs', trace, ...(run === undefined ? {} : { run }) })).logprobs,
     onLaboratory: laboratory.onDidChange,
   });
   const studies = new StudyRuns();

@@ -3,18 +3,20 @@ import type { Command } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { printable } from '../core/base/untrustedText';
 import { decideByHand } from '../core/curate/byHand';
+import { costOf, describeCost } from '../core/curate/cost';
 import { CurationFolder, type DecidedRow, LineWriter } from '../core/curate/curationFolder';
 import { describeDecision } from '../core/curate/describeReason';
 import { diffSets } from '../core/curate/diffSets';
 import { planCuration } from '../core/curate/planCuration';
 import { stages } from '../core/curate/row';
+import { describeDuration } from '../core/evaluate/estimate';
 import { parseShard } from '../core/studies/shard';
 import { addCurateAdd } from './curateAdd';
 import { funnelText, inFolder, placeOf } from './curatePlace';
 import { type MergeFlags, mergeFile, type RunFlags, runFile } from './curateRun';
 import { count, positive } from './numbers';
 import { printJson } from './output';
-import { addServerOptions } from './serverOptions';
+import { addServerOptions, chooseServer, type ServerFlags } from './serverOptions';
 
 /** `second-thought curate`: from many questions to a small training set, with a reason for every row. */
 export function addCurate(program: Command, packageRoot: string): void {
@@ -29,7 +31,7 @@ export function addCurate(program: Command, packageRoot: string): void {
     .option('--out <folder>', 'where to; without it: curations/NAME beside the file')
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  second-thought curate plan s1k.curation.yaml');
-  plan.action(planOf);
+  addServerOptions(plan).action(planOf);
   const run = curate
     .command('run')
     .argument('<curation>', 'a *.curation.yaml file')
@@ -102,7 +104,7 @@ export function addCurate(program: Command, packageRoot: string): void {
     .action(explain);
 }
 
-async function planOf(file: string, flags: { out?: string; json?: boolean }): Promise<void> {
+async function planOf(file: string, flags: ServerFlags & { out?: string; json?: boolean }): Promise<void> {
   const place = await placeOf(file, flags.out);
   const plan = await inFolder(place, (curation, signal, progress) =>
     planCuration(curation, {
@@ -111,12 +113,24 @@ async function planOf(file: string, flags: { out?: string; json?: boolean }): Pr
       onProgress: ({ source, rows }) => progress.show(`${source}: ${rows} rows`),
     }),
   );
-  if (flags.json) return printJson({ schemaVersion: 1, folder: place.folder, ...plan });
-  const producers = plan.producers.map(({ name, rows, requests, tokens }) => {
-    const cost = tokens === null ? 'tokens not measured yet' : `≈ ${tokens} tokens`;
-    return `${name.padEnd(20)} ${rows} rows, up to ${requests} requests, ${requests === 0 ? 'no tokens' : cost}`;
+  const producers = await Promise.all(
+    plan.producers.map(async (producer) => {
+      const { requests, promptTokens, tokens, server } = producer;
+      if (requests === 0 || promptTokens === null || tokens === null)
+        return { ...producer, cost: requests === 0 ? 0 : null };
+      const { price } = await chooseServer({ ...flags, ...(server === null ? {} : { server }) });
+      return { ...producer, cost: costOf({ prompt: promptTokens, generated: tokens }, price) };
+    }),
+  );
+  if (flags.json) return printJson({ schemaVersion: 1, folder: place.folder, ...plan, producers });
+  const lines = producers.map(({ name, rows, requests, tokens, promptTokens, durationMs, cost }) => {
+    const known = tokens === null || promptTokens === null ? null : { prompt: promptTokens, generated: tokens };
+    const told = known
+      ? `≈ ${describeCost(known, cost)}, ${describeDuration(durationMs ?? 0)}`
+      : 'tokens not measured yet';
+    return `${name.padEnd(20)} ${rows} rows, up to ${requests} requests, ${requests === 0 ? 'no tokens' : told}`;
   });
-  process.stdout.write(`${funnelText(plan.funnel)}\n${producers.join('\n')}${producers.length > 0 ? '\n' : ''}`);
+  process.stdout.write(`${funnelText(plan.funnel)}\n${lines.join('\n')}${lines.length > 0 ? '\n' : ''}`);
 }
 
 interface HandFlags {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { systemClock } from '../core/base/clock';
 import { isError, toSecondThoughtError } from '../core/base/errors';
 import { printable } from '../core/base/untrustedText';
+import { costOf, describeCost } from '../core/curate/cost';
 import type { CurationFile } from '../core/curate/curationFile';
 import { StatusWriter } from '../core/curate/curationStatus';
 import type { FeatureOptions } from '../core/curate/features/addFeatures';
@@ -100,7 +101,7 @@ async function curating<T>(
           concurrency: flags.concurrency,
           clock: systemClock,
           patienceMs: flags.waitFor * 1_000,
-          ...reportTo(progress, status),
+          ...reportTo(progress, status, servers),
         },
       });
       await status.end('finished');
@@ -119,11 +120,21 @@ async function curating<T>(
 function reportTo(
   progress: ProgressLine,
   status: StatusWriter,
-): Pick<FeatureOptions, 'onAsking' | 'onProgress' | 'onAway'> {
+  servers: Servers,
+): Pick<FeatureOptions, 'onAsking' | 'onProgress' | 'onCost' | 'onAway'> {
+  let took = '';
   return {
-    onAsking: (name, folder) => status.feature(name, { folder }),
+    onAsking(name, folder) {
+      took = '';
+      status.feature(name, { folder });
+    },
+    onCost(name, server, tokens) {
+      const price = servers.prices.get(server ?? '') ?? null;
+      took = describeCost(tokens, costOf(tokens, price));
+      status.feature(name, { took });
+    },
     onProgress(name, done, of) {
-      progress.show(name, done, of);
+      progress.show(took === '' ? name : `${name}, ${took},`, done, of);
       status.feature(name, { done, of });
     },
     onAway(name, waitedMs) {

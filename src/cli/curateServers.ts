@@ -1,9 +1,12 @@
 import { type Connection, connect } from '../core/servers/connect';
+import type { Price } from '../core/servers/serverSpec';
 import { type Choice, chooseServer, type ServerFlags } from './serverOptions';
 
 /** One connection to each server that features name; those that name none go to the one of the flags. */
 export class Servers {
   readonly #connections = new Map<string, Promise<Connection>>();
+  /** Of the servers that were connected to; null: not known. */
+  readonly prices = new Map<string, Price | null>();
 
   constructor(
     readonly flags: ServerFlags,
@@ -31,7 +34,8 @@ export class Servers {
 
   async #open(id: string | undefined): Promise<Connection> {
     const { packageRoot, signal, flags } = this;
-    const { server } = await this.choose(id);
+    const { server, price } = await this.choose(id);
+    this.prices.set(id ?? '', price);
     return connect(server, { packageRoot, signal, ...(flags.deterministic ? { deterministic: true } : {}) });
   }
 }

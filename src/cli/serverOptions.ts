@@ -3,7 +3,14 @@ import { type Command, Option } from 'commander';
 import { SecondThoughtError } from '../core/base/errors';
 import { type ConfigFile, dialectNamed } from '../core/config/configFile';
 import type { Condition } from '../core/forcing/condition';
-import { bundledServer, isGgufPath, type ServerEntry, type ServerSpec, usualDialect } from '../core/servers/serverSpec';
+import {
+  bundledServer,
+  isGgufPath,
+  type Price,
+  type ServerEntry,
+  type ServerSpec,
+  usualDialect,
+} from '../core/servers/serverSpec';
 import { fileConfig } from './config';
 
 export interface ServerFlags {
@@ -19,6 +26,8 @@ export interface ServerFlags {
 export interface Choice {
   server: ServerSpec;
   dialect: Condition['dialect'];
+  /** Null: not known. What runs on this machine costs nothing. */
+  price: Price | null;
   config: ConfigFile;
   /** Month in which the server's model came out, where the configuration says so. */
   released?: string | undefined;
@@ -41,22 +50,24 @@ export function addServerOptions(command: Command): Command {
     );
 }
 
+const free: Price = { input: 0, output: 0 };
+
 /** The server of the flags, else of the folder's file, else of the user's, else the bundled model. */
 export async function chooseServer(flags: ServerFlags): Promise<Choice> {
   const config = await fileConfig(flags.acceptConfig ?? false);
   const name = flags.server ?? config.server ?? bundledServer.id;
   if (name === bundledServer.id) {
     refuseStray(flags);
-    return { server: bundledServer, dialect: dialectNamed(flags.dialect ?? usualDialect, config), config };
+    return { server: bundledServer, dialect: dialectNamed(flags.dialect ?? usualDialect, config), price: free, config };
   }
   if (isGgufPath(name)) {
     refuseStray(flags);
     const file: ServerSpec = { kind: 'gguf', id: path.resolve(name) };
-    return { server: file, dialect: dialectNamed(flags.dialect ?? usualDialect, config), config };
+    return { server: file, dialect: dialectNamed(flags.dialect ?? usualDialect, config), price: free, config };
   }
   const entry: ServerEntry = name.includes('://') ? { id: name, url: name } : entryOf(name, config);
   const dialect = dialectNamed(flags.dialect ?? entry.dialect ?? usualDialect, config);
-  return { server: specOf(entry, flags), dialect, config, released: entry.released };
+  return { server: specOf(entry, flags), dialect, price: entry.price ?? null, config, released: entry.released };
 }
 
 /** A server by id or URL, as scorers name theirs. @throws SecondThoughtError `bad-usage` */

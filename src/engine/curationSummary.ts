@@ -17,7 +17,7 @@ export function curationSummary(open: OpenCuration): Summary {
     state: status?.state ?? 'planned',
     doing: status?.doing ?? '',
     message: status?.message ?? null,
-    features: (status?.features ?? []).map(({ name, done, of }) => ({ name, done, of })),
+    features: (status?.features ?? []).map(({ name, done, of, took = null }) => ({ name, done, of, took })),
     stages: funnel.length > 0 || !collection ? funnel : [collectedOnly(open)],
     sources: sourcesOf(open),
     domains: open.isDecided ? domainsOf(open) : [],

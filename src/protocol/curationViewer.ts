@@ -48,7 +48,7 @@ export const curationSummarySchema = z.object({
   state: z.enum(['planned', 'running', 'stopped', 'finished', 'failed']),
   doing: z.string(),
   message: z.string().nullable(),
-  features: z.array(z.object({ name: z.string(), done: z.int(), of: z.int() })),
+  features: z.array(z.object({ name: z.string(), done: z.int(), of: z.int(), took: z.string().nullable() })),
   stages: z.array(stageSchema),
   sources: z.array(sourceSchema),
   domains: z.array(domainSchema),

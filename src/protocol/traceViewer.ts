@@ -16,6 +16,8 @@ export interface WireSpan {
   phase: 'thinking' | 'answer';
   text: string;
   tokens: number;
+  /** Of them, those that count as thinking. */
+  thought: number;
   pass: number;
   /** Number of the span in the trace, with which a place in it is named. */
   index: number;
@@ -24,7 +26,10 @@ export interface WireSpan {
 export interface WirePass {
   index: number;
   purpose: string;
+  startedAt: string;
   promptTokens: number;
+  /** Null: the server does not tell. */
+  cachedPromptTokens: number | null;
   receivedTokens: number;
   maxTokens: number;
   minTokens: number;
@@ -33,6 +38,10 @@ export interface WirePass {
   finishReason: string;
   stopReason: string;
   seed: number;
+  /** Null: a trace from before it was recorded. */
+  temperature: number | null;
+  stopTokenIds: number[];
+  maskedTokenIds: number[];
   firstTokenMs: number | null;
   durationMs: number | null;
 }
@@ -59,6 +68,10 @@ export interface WireTrace {
   cuesAt: number[];
   spans: WireSpan[];
   passes: WirePass[];
+  steps: { at: WirePlace; kind: string; title: string }[];
+  /** Words with which the model turns back on what it wrote. */
+  reflections: WirePlace[];
+  loops: { from: WirePlace; to: WirePlace }[];
   warnings: string[];
   /** False for a trace of a study and for a trace file: it cannot be gone on with where it is. */
   canAct: boolean;
@@ -75,6 +88,27 @@ export interface WireLaboratory {
   notes: { id: string; label: string; text: string; part: string }[];
   /** The tree of forks, each line below its parent. Empty: there are none. */
   family: WireRelative[];
+}
+
+/** What was recorded of the tokens of each span. */
+export interface WireLogprobs {
+  type: 'trace/logprobs';
+  /** Null: nothing was. */
+  spans: WireTokens[] | null;
+}
+
+/** Parallel lists, one entry for each token of a span. */
+export interface WireTokens {
+  /** Number of the span in the trace. */
+  index: number;
+  /** Where each token ends, in characters of the span. */
+  ends: number[];
+  /** In nats; null: the server said nothing of it. */
+  logprobs: (number | null)[];
+  /** Estimates, in nats. */
+  entropies: (number | null)[];
+  /** The likeliest in its place, by text. */
+  top: [text: string, logprob: number][][];
 }
 
 /** What would have been answered behind so many thinking tokens. */
@@ -114,7 +148,7 @@ interface TraceDelta {
   phase: 'thinking' | 'answer';
 }
 
-export type ToTraceViewer = TraceSnapshot | TraceDelta | WireLaboratory;
+export type ToTraceViewer = TraceSnapshot | TraceDelta | WireLaboratory | WireLogprobs;
 
 export const traceActions = [
   'stop',
@@ -145,6 +179,8 @@ export const fromTraceViewerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('open'), traceId: z.string() }),
   /** This trace and another one, side by side. */
   z.object({ type: z.literal('compare'), traceId: z.string() }),
+  /** The reader wants the text shaded. */
+  z.object({ type: z.literal('logprobs') }),
   z.object({ type: z.literal('removeNote'), noteId: z.string() }),
   z.object({ type: z.literal('deleteFork'), traceId: z.string() }),
 ]);

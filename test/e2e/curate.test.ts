@@ -95,11 +95,19 @@ describe('second-thought curate', () => {
     };
     writeFileSync(file, JSON.stringify(asked));
     const words = ['curate', 'run', file, '--out', path.join(home.folder, 'asks'), '--server', 'bundled', '--json'];
-    const known = JSON.stringify([{ id: 'gpu01', url: server.url, apiKeyEnv: 'GPU01_KEY' }]);
+    const price = { input: 1, output: 20 };
+    const known = JSON.stringify([{ id: 'gpu01', url: server.url, apiKeyEnv: 'GPU01_KEY', price }]);
     try {
       const env = { SECOND_THOUGHT_SERVERS: known, GPU01_KEY: 'secret' };
       expect(await home.run(words, env)).toMatchObject({ code: 0, stderr: '' });
       expect(server.requests.length).toBeGreaterThanOrEqual(4); // thinking and answer of two rows
+      const planned = ['curate', 'plan', file, '--out', path.join(home.folder, 'asks'), '--json'];
+      const [plan] = JSON.parse((await home.run(planned, env)).stdout).producers;
+      expect(plan).toMatchObject({ server: 'gpu01', requests: 2, durationMs: expect.any(Number) });
+      expect(plan.cost).toBeCloseTo((plan.promptTokens + 20 * plan.tokens) / 1e6, 12);
+      expect(plan.promptTokens).toBeGreaterThan(plan.tokens);
+      const status = JSON.parse(readFileSync(path.join(home.folder, 'asks', 'status.json'), 'utf8'));
+      expect(status.features[0].took).toMatch(/^[\d,]+ tokens in, \d+ out, \$0\.\d+$/);
       const without = await home.run(words);
       expect(JSON.parse(without.stderr).error.message).toBe('There is no server named "gpu01".');
       const broken = await home.run(words, { SECOND_THOUGHT_SERVERS: 'gpu01' });

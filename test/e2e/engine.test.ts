@@ -146,6 +146,25 @@ describe('the engine', () => {
     expect((await store.find(outcome?.traceId ?? '')).status).toBe('complete');
   });
 
+  it('grades as it is told, by a language model on its server, too; where that is not named the outcome is ungraded', async () => {
+    const order = { problem: { id: 'p', question: 'What is 2+3?', answer: 'five' }, condition: createCondition() };
+    const request = { type: 'evaluate', ...order, server: bundledServer, seed: 0, sample: 0, concurrency: 1 };
+    expect((await engine.ask({ ...request, grader: 'exact' })).outcome).toMatchObject({
+      outcome: 'wrong',
+      grader: 'exact',
+    });
+    const grader = { kind: 'llm-matcher', server: 'bundled' };
+    const judged = (await engine.ask({ ...request, grader, judge: bundledServer })).outcome;
+    expect(judged).toMatchObject({
+      grader: 'llm-matcher:bundled',
+      matched: { model: expect.any(String), rule: 'wrong' },
+    });
+    expect((await engine.ask({ ...request, grader })).outcome).toMatchObject({
+      outcome: 'ungraded',
+      matched: { model: null, failure: expect.stringContaining('not connected') },
+    });
+  });
+
   it('cancels a request to a server that takes the connection and never answers', async () => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

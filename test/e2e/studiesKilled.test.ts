@@ -121,7 +121,7 @@ it(`${streams} streams killed at ${kills} moments: no finished sample is lost or
   sentAt.clear();
   paceMs = 50;
   const random = createRandom(7, 0);
-  // How long the machine kept this process waiting; the one that is killed waits as long before it can read a token.
+  // How long the machine kept a process waiting: this one may send late, and the one that is killed read late.
   const lag = monitorEventLoopDelay();
   lag.enable();
   const out = path.join(home.folder, 'killed');
@@ -162,5 +162,5 @@ it(`${streams} streams killed at ${kills} moments: no finished sample is lost or
   console.log(
     `${kills} kills: ${redone.tokens} tokens asked for again, of at most ${redone.mostMs} ms before a kill; the machine let wait up to ${Math.round(waitedMs)} ms`,
   );
-  expect(redone.mostMs).toBeLessThanOrEqual(1_000 + waitedMs);
+  expect(redone.mostMs).toBeLessThanOrEqual(1_000 + 2 * waitedMs);
 });

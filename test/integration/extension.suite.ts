@@ -105,7 +105,7 @@ describe('in VS Code', () => {
     const trace = await run('evaluateProblem');
     assert.equal(trace?.status, 'complete');
     assert.ok(trace.grade?.matched?.model);
-    assert.equal(ui.outcomes.of(trace.problem).at(-1)?.grader, 'llm-matcher:bundled');
+    assert.ok(ui.outcomes.of(trace.problem).some(({ grader }) => grader === 'llm-matcher:bundled'));
     await configure('grader', 'math');
     assert.equal(await run('evaluateProblem'), undefined); // there is no such grader, and a notice says so
   });

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/core/base/clock';
 import { createCondition } from '../../src/core/forcing/condition';
 import { generateTrace } from '../../src/core/forcing/generate';
 import { prepareTrace } from '../../src/core/forcing/prepare';
+import type { TokenLogprob } from '../../src/core/inference/inferenceClient';
 import { parseProblems } from '../../src/core/problems/problemFile';
 import {
   bundledModelFile,
@@ -17,7 +18,9 @@ import { examineServer } from '../../src/core/servers/doctor';
 import { type LocalServerProcess, startLocalServer } from '../../src/core/servers/localServerProcess';
 import { isGood } from '../../src/core/servers/serverFacts';
 import { checkTrace } from '../../src/core/traces/history';
-import { contextIds, cuesUsed, type Trace } from '../../src/core/traces/trace';
+import type { LogprobListener } from '../../src/core/traces/logprobs';
+import { contextIds, cuesUsed, generatedTokens, type Trace } from '../../src/core/traces/trace';
+import { logprobsToWire } from '../../src/ui/traceViewer/logprobsToWire';
 import { firstDifference, topTwoGap } from './difference';
 import { largestDifference, type Reply } from './logprobs';
 import { startVllm, type VllmServer } from './vllmServer';
@@ -62,14 +65,49 @@ const problems = parseProblems(readFileSync(testProblems, 'utf8'), { fileName: t
   .map((placed) => placed.problem)
   .slice(0, problemCount);
 
-async function force({ client, server }: Connection, index: number, changes: Parameters<typeof createCondition>[0]) {
+async function force(
+  { client, server }: Connection,
+  index: number,
+  changes: Parameters<typeof createCondition>[0],
+  logprobs?: LogprobListener,
+) {
   const problem = problems[index];
   if (!problem) throw new Error(`no problem ${index}`);
   const trace = await prepareTrace({ problem, condition: createCondition(changes), server }, client, systemClock);
-  return generateTrace(trace, { client, clock: systemClock, signal: never });
+  return generateTrace(trace, { client, clock: systemClock, signal: never, logprobs });
+}
+
+/** What was told in order, pass by pass. */
+function byPass(trace: Trace, told: readonly (TokenLogprob | null)[]): (TokenLogprob | null)[][] {
+  const rest = [...told];
+  return trace.passes.map(({ receivedTokens }) => rest.splice(0, receivedTokens));
 }
 
 describe('real vLLM', () => {
+  it('says of every id that it sends how likely it was and what else was, as the local server does', async () => {
+    const said = async (connection: Connection) => {
+      const told: (TokenLogprob | null)[] = [];
+      const onReceived: LogprobListener['onReceived'] = (_, __, logprobs) => told.push(...logprobs);
+      const trace = await force(connection, 0, { ignore: 1 }, { alternatives: 3, onReceived });
+      expect(told).toHaveLength(generatedTokens(trace));
+      for (const entry of told) {
+        expect(entry?.top.length).toBeGreaterThanOrEqual(3);
+        expect(entry?.logprob).toBe(entry?.top[0]?.[1]); // greedy
+      }
+      const spans = logprobsToWire(trace, { alternatives: 3, passes: byPass(trace, told) }).spans ?? [];
+      expect(spans.map(({ index }) => index)).toEqual(
+        trace.spans.flatMap(({ origin }, index) => (origin === 'model' ? [index] : [])),
+      );
+      return { trace, told };
+    };
+    const [there, here] = [await said(remote), await said(local)];
+    const isSame = contextIds(there.trace).join() === contextIds(here.trace).join();
+    for (const [at, entry] of isSame ? there.told.entries() : []) {
+      expect(here.told[at]?.text).toBe(entry?.text);
+      expect(Math.abs((here.told[at]?.logprob ?? 9) - (entry?.logprob ?? 0))).toBeLessThan(logprobTolerance);
+    }
+  });
+
   it('does everything that exact forcing needs', async () => {
     const { client, server } = remote;
     const findings = await examineServer({

@@ -225,7 +225,11 @@ describe('the states', () => {
     await summary({ state: 'running', doing: 'Collecting MATH: 1000 rows', stages: [], isDecided: false });
     await viewer.page.getByText('Collecting MATH: 1000 rows').waitFor();
     expect(await viewer.page.getByRole('listbox', { includeHidden: false }).count()).toBe(0);
-    await summary({ state: 'running', isDecided: false, features: [{ name: 'teacher', done: 12, of: 40 }] });
+    await summary({
+      state: 'running',
+      isDecided: false,
+      features: [{ name: 'teacher', done: 12, of: 40, took: null }],
+    });
     expect(await viewer.page.getByRole('progressbar', { name: 'teacher' }).getAttribute('aria-valuenow')).toBe('12');
     expect(await viewer.page.getByRole('button', { name: 'What If' }).isVisible()).toBe(false);
     await viewer.page.getByRole('button', { name: 'Stop' }).click();
@@ -272,7 +276,7 @@ describe.each(Object.keys(themes) as (keyof typeof themes)[])('in the theme %s',
     await summary({
       state: 'running',
       isDecided: false,
-      features: [{ name: 'teacher', done: 12, of: 40 }],
+      features: [{ name: 'teacher', done: 12, of: 40, took: null }],
       stages: [],
     });
     expect(await faults()).toEqual([]);

@@ -7,7 +7,7 @@ import { launchBrowser } from '../../scripts/host/browser.mjs';
 import type { FromCurationViewer, ToCurationViewer } from '../../src/protocol/curationViewer';
 import type { FromJobPage, ToJobPage } from '../../src/protocol/jobPage';
 import type { FromRunViewer, ToRunViewer } from '../../src/protocol/runViewer';
-import type { FromTraceViewer, ToTraceViewer, WireSpan, WireTrace } from '../../src/protocol/traceViewer';
+import type { FromTraceViewer, ToTraceViewer, WirePass, WireSpan, WireTrace } from '../../src/protocol/traceViewer';
 import { contentSecurityPolicy } from '../../src/ui/pagePolicy';
 import { themes } from './themes';
 
@@ -135,7 +135,32 @@ function html(name: keyof Messages, theme: keyof typeof themes): string {
 }
 
 export function span(parts: Partial<WireSpan>): WireSpan {
-  return { kind: 'text', phase: 'thinking', text: 'x', tokens: 1, pass: 0, index: 0, ...parts };
+  const { phase = 'thinking', kind = 'text', tokens = 1 } = parts;
+  const thought = phase === 'thinking' && (kind === 'text' || kind === 'cue') ? tokens : 0;
+  return { kind, phase, text: 'x', tokens, thought, pass: 0, index: 0, ...parts };
+}
+
+export function wirePass(changes: Partial<WirePass>): WirePass {
+  return {
+    index: 0,
+    purpose: 'start',
+    startedAt: '2026-01-02T03:04:05.000Z',
+    promptTokens: 20,
+    cachedPromptTokens: null,
+    receivedTokens: 10,
+    maxTokens: 100,
+    minTokens: 0,
+    ending: 'stop',
+    finishReason: 'stop',
+    stopReason: '',
+    seed: 7,
+    temperature: 0,
+    stopTokenIds: [1],
+    maskedTokenIds: [],
+    firstTokenMs: 20,
+    durationMs: 120,
+    ...changes,
+  };
 }
 
 export function wireTrace(changes: Partial<WireTrace> = {}): WireTrace {
@@ -163,6 +188,9 @@ export function wireTrace(changes: Partial<WireTrace> = {}): WireTrace {
       span({ text: ', again', tokens: 4, pass: 1 }),
     ],
     passes: [],
+    steps: [],
+    reflections: [],
+    loops: [],
     warnings: [],
     canAct: true,
     canExamine: (changes.state ?? 'running') !== 'running',

@@ -1,9 +1,16 @@
 import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { span, ViewerPage, wireTrace } from './page';
+import { span, ViewerPage, wirePass, wireTrace } from './page';
 import { themes } from './themes';
 
 const axe = createRequire(import.meta.url).resolve('axe-core');
+
+const hostile: [what: string, text: string][] = [
+  ['markup', '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'],
+  ['a link of VS Code', '[run](command:workbench.action.quit) $(trash)'],
+  ['a direction override', '\u202eevil\u202c'],
+  ['NULs and lone surrogates', 'a\u0000b\ud800c'],
+];
 
 let viewer: ViewerPage;
 afterEach(() => viewer.close());
@@ -56,7 +63,7 @@ describe('the trace viewer', () => {
       seq: 2,
       trace: wireTrace({ state: 'interrupted', interruption: 'Gone.' }),
     });
-    expect(await buttons()).toEqual(['Continue', 'Fork…', 'Probe', 'Copy ▾', 'Save…', 'Show Source']);
+    expect(await buttons()).toEqual(['Continue', 'Fork…', 'Probe', 'Copy ▾', 'Save…', 'Show Source', 'Shade ▾']);
     await viewer.send({ type: 'trace/snapshot', seq: 3, trace: wireTrace({ state: 'complete' }) });
     await viewer.page.keyboard.press('Tab');
     await viewer.page.keyboard.press('Enter');
@@ -159,12 +166,7 @@ describe('the trace viewer', () => {
     expect(await status.textContent()).toBe('Answer ready');
   });
 
-  it.each([
-    ['markup', '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'],
-    ['a link of VS Code', '[run](command:workbench.action.quit) $(trash)'],
-    ['a direction override', '\u202eevil\u202c'],
-    ['NULs and lone surrogates', 'a\u0000b\ud800c'],
-  ])('shows %s of a model as text', async (_, text) => {
+  it.each(hostile)('shows %s of a model as text', async (_, text) => {
     const trace = wireTrace({
       question: text,
       spans: [span({ text }), span({ kind: 'cue', text })],
@@ -176,6 +178,48 @@ describe('the trace viewer', () => {
     expect(await viewer.page.evaluate(() => document.title)).not.toBe('owned');
     expect(viewer.violations).toEqual([]);
   });
+
+  it.each(hostile)(
+    'shows %s in notes, labels, probes, forks, steps, requests and alternatives as text',
+    async (_, text) => {
+      const steps = [{ at: { span: 0, characters: 0 }, kind: text, title: text }];
+      const pass = wirePass({ purpose: text, ending: text, finishReason: text, stopReason: text });
+      const spans = [span({ text })];
+      const trace = wireTrace({ state: 'complete', spans, steps, passes: [pass] });
+      await viewer.send({ type: 'trace/snapshot', seq: 1, trace });
+      await viewer.send({
+        type: 'trace/laboratory',
+        probes: [{ thinkingTokens: 5, answer: text, isRight: null }],
+        trajectory: text,
+        notes: [{ id: text, label: text, text, part: text }],
+        family: [true, false].map((isThis) => {
+          return {
+            id: text,
+            depth: 0,
+            isThis,
+            outcome: text,
+            answer: text,
+            thinkingTokens: 5,
+            about: text,
+            canDelete: true,
+          };
+        }),
+      });
+      await viewer.page.getByText('Steps (1)').click();
+      await viewer.page.getByText('Requests (1)').click();
+      await viewer.page.getByText('Shade ▾').click();
+      await viewer.page.getByRole('menuitem', { name: 'By Probability' }).click();
+      const top: [string, number][] = [[text, -1]];
+      const tokens = { index: 0, ends: [text.length], logprobs: [-3], entropies: [1], top: [top] };
+      await viewer.send({ type: 'trace/logprobs', spans: [tokens] });
+      await viewer.page.getByRole('region', { name: 'Thinking' }).focus();
+      await viewer.page.keyboard.press('ArrowLeft');
+      await viewer.page.locator('.token-card').waitFor();
+      expect(await viewer.page.locator('img, script:not([nonce]), a').count()).toBe(0);
+      expect(await viewer.page.evaluate(() => document.title)).not.toBe('owned');
+      expect(viewer.violations).toEqual([]);
+    },
+  );
 
   it('lays a line of ten megabytes out in segments', async () => {
     await viewer.send({
@@ -191,6 +235,19 @@ describe('the trace viewer', () => {
   });
 });
 
+/** Everything that is folded or switched off at first. */
+async function openAll(): Promise<void> {
+  await viewer.page.getByText('Steps (1)').click();
+  await viewer.page.getByText('Requests (1)').click();
+  await viewer.page.getByText('Shade ▾').click();
+  await viewer.page.getByRole('menuitem', { name: 'By Entropy' }).click();
+  await viewer.send({
+    type: 'trace/logprobs',
+    spans: [{ index: 0, ends: [1, 3, 5], logprobs: [-3, -1, null], entropies: [1, 0, null], top: [[], [], []] }],
+  });
+  await viewer.page.getByRole('slider', { name: 'Map' }).waitFor();
+}
+
 describe.each(Object.keys(themes) as (keyof typeof themes)[])('in the theme %s', (theme) => {
   it('has no serious accessibility fault, running, complete and interrupted', async () => {
     viewer = await ViewerPage.open(theme);
@@ -202,13 +259,16 @@ describe.each(Object.keys(themes) as (keyof typeof themes)[])('in the theme %s',
         state: 'complete',
         outcome: 'wrong',
         answer: '2',
-        spans: [span({}), span({ phase: 'answer', text: '2' })],
+        spans: [span({ text: 'x\n'.repeat(999) }), span({ phase: 'answer', text: '2', index: 1 })],
+        steps: [{ at: { span: 0, characters: 0 }, kind: 'check', title: 'x' }],
+        passes: [wirePass({})],
       }),
       wireTrace({ state: 'complete', outcome: 'correct', answer: '3' }),
       wireTrace({ state: 'interrupted', interruption: 'The connection was lost.', warnings: ['A note.'] }),
     ];
     for (const [index, trace] of states.entries()) {
       await viewer.send({ type: 'trace/snapshot', seq: index + 1, trace });
+      if (trace.steps.length > 0) await openAll();
       const faults = await viewer.page.evaluate(async () => {
         type Fault = { id: string; impact: string; nodes: { html: string }[] };
         const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Fault[] }> } };

@@ -80,7 +80,7 @@ function countsOf({ stages, isDecided }: WireCurationSummary): string {
 }
 
 /** How many rows models were asked about. */
-function featureBar({ name, done, of }: WireCurationSummary['features'][number]): HTMLElement {
+function featureBar({ name, done, of, took }: WireCurationSummary['features'][number]): HTMLElement {
   const line = element('div', 'feature');
   const bar = element('div', 'bar');
   const fill = element('div', 'bar-fill');
@@ -90,6 +90,10 @@ function featureBar({ name, done, of }: WireCurationSummary['features'][number])
   bar.setAttribute('aria-valuemax', String(of));
   bar.setAttribute('aria-valuenow', String(Math.min(done, of)));
   bar.append(fill);
-  line.append(element('span', 'feature-name', name), bar, element('span', 'counts', `${count(done)} of ${count(of)}`));
+  line.append(
+    element('span', 'feature-name', name),
+    bar,
+    element('span', 'counts', `${count(done)} of ${count(of)}${took === null ? '' : ` · ${took}`}`),
+  );
   return line;
 }

@@ -12,16 +12,19 @@ export class Caret {
   readonly #lists: readonly SpanList[];
   readonly #said: HTMLElement;
   readonly #point: (at: WirePlace, from: WirePlace | undefined) => void;
+  readonly #tokenAt: () => string;
   #isOn = false;
 
   constructor(
     lists: readonly SpanList[],
     said: HTMLElement,
     point: (at: WirePlace, from: WirePlace | undefined) => void,
+    tokenAt: () => string,
   ) {
     this.#lists = lists;
     this.#said = said;
     this.#point = point;
+    this.#tokenAt = tokenAt;
     const button = createButton('Fork…', 'secondary', () => this.act());
     button.title = 'Fork, note or keep at this place (f)';
     button.tabIndex = -1; // the key f does the same from the text
@@ -79,7 +82,9 @@ export class Caret {
     else moveByWord(list.root, selection, how, direction === 'forward');
     this.root.scrollIntoView({ block: 'nearest' });
     const word = list.root.contains(selection.focusNode) ? textBefore(list.root, selection) : '';
-    this.#said.textContent = word === '' ? 'At the beginning' : `After “${word}”`;
+    const more = this.#tokenAt();
+    const place = word === '' ? 'At the beginning' : `After “${word}”`;
+    this.#said.textContent = more === '' ? place : `${place}, ${more}`;
   }
 
   #draw(): void {
@@ -132,17 +137,23 @@ function wordEnds(root: HTMLElement): Point[] {
   );
 }
 
-/** Where a range ends in the page; a collapsed one at the start of a node has no box of its own. */
-function boxAtEnd(range: Range): DOMRect | undefined {
-  const boxes = range.getClientRects();
-  const last = boxes[boxes.length - 1];
-  if (last) return last;
+/** Where a range ends in the page. A place behind a line end has no box of its own: the last one before it is taken. */
+export function boxAtEnd(range: Range): DOMRect | undefined {
   const { endContainer: node, endOffset } = range;
+  const wider = range.cloneRange();
+  for (let back = 0; back <= (node instanceof Text ? Math.min(endOffset, farthestBox) : 0); back++) {
+    if (back > 0) wider.setStart(node, endOffset - back);
+    const boxes = wider.getClientRects();
+    const last = boxes[boxes.length - 1];
+    if (last) return last;
+  }
   const before = node instanceof Element ? node.childNodes[endOffset - 1] : undefined;
   if (before instanceof Element) return before.getBoundingClientRect();
   const holder = node instanceof Element ? node : node.parentElement;
   return holder?.getBoundingClientRect();
 }
+
+const farthestBox = 8;
 
 /** The last words before the place, for who listens. */
 function textBefore(root: HTMLElement, selection: Selection): string {

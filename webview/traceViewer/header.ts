@@ -2,6 +2,7 @@ import type { TraceAction, WireTrace } from '../../src/protocol/traceViewer';
 import { createButton } from '../shared/controls';
 import { element, write } from '../shared/dom';
 import { createMenu } from '../shared/menu';
+import type { Shade } from './shading';
 
 /** Question, condition, state, budget and what can be done. Only what changes is written, so that a selection survives. */
 export class Header {
@@ -12,25 +13,27 @@ export class Header {
   readonly #badge = element('span');
   readonly #status = element('span', 'status');
   readonly #counts = element('p', 'counts');
-  readonly #bar = element('div', 'bar');
-  readonly #fill = element('div', 'bar-fill');
   readonly #actions = element('div', 'actions');
   readonly #notices = element('div');
   readonly #source: HTMLElement;
+  readonly #shades: HTMLElement;
   #actionsFor = '';
 
-  constructor(act: (action: TraceAction) => void, toggleSource: () => void) {
+  constructor(act: (action: TraceAction) => void, toggleSource: () => void, shade: (shade: Shade) => void) {
     this.#act = act;
     this.#source = createButton('Show Source', 'secondary', toggleSource);
     this.#source.setAttribute('aria-pressed', 'false');
     this.#source.title = 'Show formulas as the model wrote them';
+    this.#shades = createMenu('Shade', [
+      ['By Probability', () => shade('surprise')],
+      ['By Entropy', () => shade('entropy')],
+      ['Not at All', () => shade('off')],
+    ]);
     this.#actions.setAttribute('role', 'toolbar');
     this.#actions.setAttribute('aria-label', 'Trace actions');
-    this.#bar.setAttribute('role', 'progressbar');
-    this.#bar.setAttribute('aria-label', 'Thinking tokens of the limit');
     const line = element('div', 'state-line');
     line.append(this.#badge, this.#status);
-    this.root.append(this.#title, this.#about, line, this.#bar, this.#counts, this.#actions, this.#notices);
+    this.root.append(this.#title, this.#about, line, this.#counts, this.#actions, this.#notices);
   }
 
   show(trace: WireTrace): void {
@@ -42,8 +45,6 @@ export class Header {
     if (trace.interruption) notices.unshift(notice(trace.interruption, 'error'));
     this.#notices.replaceChildren(...notices);
     this.#showActions(trace);
-    this.#bar.setAttribute('aria-valuemax', String(trace.budget));
-    this.#bar.replaceChildren(this.#fill, ...trace.cuesAt.map((at) => tick(at, trace.budget)));
     this.showCounts(trace);
   }
 
@@ -61,8 +62,6 @@ export class Header {
     this.#counts.textContent =
       `${n(trace.thinkingTokens)} thinking tokens of ${limit}${cues}` +
       ` · ${n(trace.answerTokens)} answer tokens · ${n(trace.generatedTokens)} generated`;
-    this.#fill.style.width = percent(trace.thinkingTokens, trace.budget);
-    this.#bar.setAttribute('aria-valuenow', String(trace.thinkingTokens));
   }
 
   #showActions(trace: WireTrace): void {
@@ -77,7 +76,7 @@ export class Header {
       ['Token Ids', () => this.#act('copyIds')],
       ['CLI Command', () => this.#act('copyCommand')],
     ]);
-    const always = [copy, button('Save…', 'save'), this.#source];
+    const always = [copy, button('Save…', 'save'), this.#source, ...(trace.state === 'running' ? [] : [this.#shades])];
     const live = {
       running: [button('Stop and Answer', 'stopAndAnswer', 'primary'), button('Stop', 'stop')],
       complete: [button('Wait Again', 'waitAgain', 'primary')],
@@ -89,15 +88,6 @@ export class Header {
 }
 
 const numbers = new Intl.NumberFormat('en');
-
-const percent = (part: number, whole: number) => `${whole > 0 ? Math.min(100, (100 * part) / whole) : 0}%`;
-
-function tick(at: number, limit: number): HTMLElement {
-  const mark = element('div', 'bar-tick');
-  mark.style.left = percent(at, limit);
-  mark.title = `cue after ${at} thinking tokens`;
-  return mark;
-}
 
 const outcomes: Record<string, string> = {
   correct: '✓ Correct',

@@ -1,4 +1,4 @@
-import type { FromTraceViewer, WireLaboratory, WireProbe, WireRelative } from '../../src/protocol/traceViewer';
+import type { FromTraceViewer, WireLaboratory, WireRelative } from '../../src/protocol/traceViewer';
 import { element } from '../shared/dom';
 
 type Post = (message: FromTraceViewer) => void;
@@ -14,8 +14,7 @@ export class Laboratory {
 
   show({ probes, trajectory, notes, family }: WireLaboratory): void {
     const parts: HTMLElement[] = [];
-    if (probes.length > 0)
-      parts.push(part('Answers along the Thinking', probeStrip(probes), element('p', 'trajectory', trajectory)));
+    if (probes.length > 0) parts.push(part('Answers along the Thinking', element('p', 'trajectory', trajectory)));
     if (notes.length > 0) parts.push(part(`Notes (${notes.length})`, this.#notes(notes)));
     if (family.length > 0) parts.push(part(`Forks (${family.length - 1})`, this.#family(family)));
     this.root.replaceChildren(...parts);
@@ -95,29 +94,3 @@ function part(title: string, ...content: HTMLElement[]): HTMLElement {
   made.append(element('h2', '', title), ...content);
   return made;
 }
-
-/** A cell for each stretch of the thinking over which the answer stayed the same, as wide as it is long. */
-function probeStrip(probes: WireProbe[]): HTMLElement {
-  const strip = element('ol', 'probes');
-  let from = 0;
-  for (let at = 0; at < probes.length; ) {
-    const probe = probes[at] as WireProbe;
-    let last = at;
-    while (probes[last + 1] && sameAnswer(probes[last + 1] as WireProbe, probe)) last++;
-    const to = probes[last]?.thinkingTokens ?? 0;
-    const verdict = probe.isRight === null ? 'answer' : probe.isRight ? 'right' : 'wrong';
-    const cell = element('li', `probe-cell ${probe.answer === null ? 'none' : verdict}`);
-    const text = probe.answer ?? '–';
-    cell.style.flexGrow = String(Math.max(1, to - from));
-    cell.title = `${probe.answer === null ? 'no answer' : `${text}, ${verdict}`}: asked at ${probe.thinkingTokens} to ${to} thinking tokens`;
-    cell.append(element('span', 'probe-answer', text), element('span', 'probe-place', to.toLocaleString('en')));
-    const spoken = element('span', 'announcer', `, ${verdict}`);
-    if (probe.answer !== null) cell.append(spoken);
-    strip.append(cell);
-    from = to;
-    at = last + 1;
-  }
-  return strip;
-}
-
-const sameAnswer = (a: WireProbe, b: WireProbe) => a.answer === b.answer && a.isRight === b.isRight;

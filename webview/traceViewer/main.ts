@@ -1,4 +1,4 @@
-import type { FromTraceViewer, ToTraceViewer, WireTrace } from '../../src/protocol/traceViewer';
+import type { FromTraceViewer, ToTraceViewer, WireSpan, WireTrace } from '../../src/protocol/traceViewer';
 import { registerControls } from '../shared/controls';
 import { element } from '../shared/dom';
 import { connectToHost } from '../shared/vscodeApi';
@@ -7,17 +7,30 @@ import { Follow } from './follow';
 import { Header } from './header';
 import { Laboratory } from './laboratory';
 import { Mathematics } from './mathematics';
+import { Minimap } from './minimap';
+import { Outline } from './outline';
 import { passTable } from './passes';
+import { Places } from './places';
+import { Ruler } from './ruler';
+import { type Shade, Shading } from './shading';
 import { SpanList } from './spans';
 import { type PageState, receive } from './state';
 import '../shared/styles.css';
 import './styles.css';
+import './ruler.css';
+import './outline.css';
+import './text.css';
+import './shading.css';
+import './minimap.css';
+import './laboratory.css';
+import './passes.css';
 
 registerControls();
 interface Saved {
   scrollTop: number;
   isPassesOpen: boolean;
   isSource: boolean;
+  shade?: Shade;
 }
 
 const host = connectToHost<Saved>();
@@ -31,10 +44,15 @@ const header = new Header(
     showSource(!isSource);
     remember();
   },
+  (shade) => {
+    showShade(shade);
+    remember();
+  },
 );
 const mathematics = new Mathematics();
 const thinking = new SpanList('Thinking');
 const answer = new SpanList('Answer');
+const places = new Places([thinking, answer]);
 const answerSection = section('Answer', 'answer', answer.root);
 const passes = element('details', 'passes-section');
 const jump = element('button', 'jump', 'Jump to Latest');
@@ -43,20 +61,41 @@ const announcer = element('p', 'announcer');
 announcer.setAttribute('role', 'status'); // a polite live region: milestones only, never the text
 
 const laboratory = new Laboratory(post);
-const caret = new Caret([thinking, answer], announcer, (at, from) =>
-  post({ type: 'place', at, ...(from ? { from } : {}) }),
+const shading = new Shading([thinking, answer], announcer);
+const caret = new Caret(
+  [thinking, answer],
+  announcer,
+  (at, from) => post({ type: 'place', at, ...(from ? { from } : {}) }),
+  () => shading.atCaret(),
 );
+const ruler = new Ruler(
+  {
+    here: () => places.tokensAt(places.here()),
+    go: (tokens) => places.go(places.atTokens(tokens), true),
+    wordsBefore: (tokens) => places.wordsBefore(places.atTokens(tokens)),
+  },
+  shading.legend,
+);
+const outline = new Outline((at) => {
+  const position = places.at(at);
+  if (position !== undefined) places.go(position, true);
+});
+const minimap = new Minimap(places, announcer);
 
 const app = document.getElementById('app') ?? document.body;
 app.append(
   header.root,
+  ruler.root,
   laboratory.root,
+  outline.root,
   section('Thinking', 'thinking', thinking.root),
   answerSection,
   passes,
   jump,
   announcer,
   caret.root,
+  minimap.root,
+  shading.card.root,
 );
 const follow = new Follow(jump);
 const saved = host.getState();
@@ -65,23 +104,31 @@ let isRestored = false;
 const countsEveryMs = 200;
 /** Each scroll of a page that follows would be a message to the host. */
 const placeEveryMs = 300;
-const places = { timer: undefined as ReturnType<typeof setTimeout> | undefined };
+const scrolled = { timer: undefined as ReturnType<typeof setTimeout> | undefined };
 const counts = { shownAt: 0, timer: undefined as ReturnType<typeof setTimeout> | undefined };
 
 addEventListener('message', ({ data }: MessageEvent<ToTraceViewer>) => {
   if (data.type === 'trace/laboratory') {
     laboratory.show(data);
+    ruler.showProbes(data.probes);
+    minimap.showProbes(data.probes);
+    return;
+  }
+  if (data.type === 'trace/logprobs') {
+    shading.show(data);
     return;
   }
   const change = receive(state, data);
   if (change === 'gap') post({ type: 'trace/resync' });
   else if (state.trace && change === 'snapshot') showAll(state.trace);
-  else if (state.trace && data.type === 'trace/delta') showText(state.trace, data.text, data.phase);
+  else if (state.trace && data.type === 'trace/delta') showText(state.trace, data);
 });
 addEventListener('scroll', () => {
-  places.timer ??= setTimeout(remember, placeEveryMs);
+  scrolled.timer ??= setTimeout(remember, placeEveryMs);
+  showPlace();
 });
 passes.addEventListener('toggle', remember);
+document.addEventListener('selectionchange', showPlace);
 addEventListener('keydown', goToCue);
 post({ type: 'ready' });
 
@@ -97,6 +144,11 @@ function showAll(trace: WireTrace): void {
   header.show(trace);
   thinking.replace(trace.spans.filter((span) => span.phase === 'thinking'));
   answer.replace(trace.spans.filter((span) => span.phase === 'answer'));
+  ruler.show(trace);
+  outline.show(trace);
+  minimap.show(trace);
+  shading.forget();
+  askForTokens();
   answerSection.hidden = !trace.spans.some((span) => span.phase === 'answer');
   passes.replaceChildren(element('summary', '', `Requests (${trace.passes.length})`), passTable(trace));
   passes.hidden = trace.passes.length === 0;
@@ -114,6 +166,23 @@ function showSource(isWanted: boolean): void {
   header.showSource(isSource);
 }
 
+function showShade(shade: Shade): void {
+  shading.set(shade);
+  askForTokens();
+}
+
+/** What is known of the tokens of a trace that runs would be out of date at once. */
+function askForTokens(): void {
+  if (shading.isWanting && state.trace?.state !== 'running') post({ type: 'logprobs' });
+}
+
+/** The reader went somewhere. */
+function showPlace(): void {
+  if (state.trace?.state === 'running') return;
+  ruler.showHere();
+  minimap.draw();
+}
+
 /** n and p go to the next and the previous forced cue. */
 function goToCue({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent): void {
   const step = { n: 1, p: -1 }[key];
@@ -126,8 +195,10 @@ function goToCue({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent): void
 }
 
 /** The text at once, the counts with it if that was not just done; who follows is kept up when the page grows by a line. */
-function showText(trace: WireTrace, text: string, phase: 'thinking' | 'answer'): void {
-  (phase === 'thinking' ? thinking : answer).append(text);
+function showText(trace: WireTrace, { text, phase, tokens }: Pick<WireSpan, 'text' | 'phase' | 'tokens'>): void {
+  const list = phase === 'thinking' ? thinking : answer;
+  list.append(text);
+  list.flow.count(tokens);
   const leftMs = counts.shownAt + countsEveryMs - performance.now();
   if (leftMs <= 0) showCounts(trace);
   else counts.timer ??= setTimeout(() => showCounts(trace), leftMs);
@@ -138,6 +209,8 @@ function showCounts(trace: WireTrace): void {
   counts.timer = undefined;
   counts.shownAt = performance.now();
   header.showCounts(trace);
+  ruler.showCounts(trace);
+  minimap.draw();
 }
 
 function announce(trace: WireTrace): void {
@@ -146,9 +219,14 @@ function announce(trace: WireTrace): void {
 }
 
 function remember(): void {
-  clearTimeout(places.timer);
-  places.timer = undefined;
-  host.setState({ scrollTop: document.documentElement.scrollTop, isPassesOpen: passes.open, isSource });
+  clearTimeout(scrolled.timer);
+  scrolled.timer = undefined;
+  host.setState({
+    scrollTop: document.documentElement.scrollTop,
+    isPassesOpen: passes.open,
+    isSource,
+    shade: shading.shade,
+  });
 }
 
 function restore(): void {
@@ -156,6 +234,7 @@ function restore(): void {
   if (saved) {
     passes.open = saved.isPassesOpen;
     showSource(saved.isSource);
+    showShade(saved.shade ?? 'off');
     scrollTo({ top: saved.scrollTop });
   }
   remember();

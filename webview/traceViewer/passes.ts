@@ -28,6 +28,7 @@ const columns: [title: string, cell: (pass: WirePass) => string][] = [
   ['Pass', (pass) => String(pass.index)],
   ['Purpose', (pass) => purposes[pass.purpose] ?? pass.purpose],
   ['Prompt', (pass) => pass.promptTokens.toLocaleString('en')],
+  ['Cached', (pass) => pass.cachedPromptTokens?.toLocaleString('en') ?? '–'],
   ['Limit', (pass) => (pass.minTokens > 0 ? `${pass.minTokens}–${pass.maxTokens}` : String(pass.maxTokens))],
   ['Received', (pass) => pass.receivedTokens.toLocaleString('en')],
   ['First token', (pass) => milliseconds(pass.firstTokenMs)],
@@ -35,7 +36,11 @@ const columns: [title: string, cell: (pass: WirePass) => string][] = [
   ['Tokens/s', speed],
   ['Ended', (pass) => endings[pass.ending] ?? pass.ending],
   ['Server said', (pass) => [pass.finishReason, pass.stopReason].filter(Boolean).join(', ') || '–'],
+  ['Temperature', (pass) => (pass.temperature === null ? '–' : String(pass.temperature))],
+  ['Stop ids', (pass) => pass.stopTokenIds.join(', ') || '–'],
+  ['Masked ids', (pass) => pass.maskedTokenIds.join(', ') || '–'],
   ['Seed', (pass) => String(pass.seed)],
+  ['Sent', (pass) => new Date(pass.startedAt).toLocaleTimeString('en', { hour12: false })],
 ];
 
 /** Of the time after the first token. */

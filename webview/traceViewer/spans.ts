@@ -1,5 +1,6 @@
 import type { WirePlace, WireSpan } from '../../src/protocol/traceViewer';
 import { element } from '../shared/dom';
+import { Flow, flowLength, lastAtMost, markLength } from './flow';
 
 /** Text goes into segments of about this size, closed at a line end, so that a long trace is laid out only where seen. */
 const segmentCharacters = 4_096;
@@ -25,8 +26,7 @@ export class SpanList {
   #length = 0;
   #isEmpty = true;
   #cues = 0;
-  /** What is shown, in order: a mark, or so many characters of a span, behind those that are not shown. */
-  #shown: { index: number; isMark: boolean; length: number; hidden: number }[] = [];
+  #flow = new Flow();
 
   constructor(label: string) {
     this.root = element('div', 'spans');
@@ -42,7 +42,7 @@ export class SpanList {
     this.#segment = undefined;
     this.#isEmpty = true;
     this.#cues = 0;
-    this.#shown = [];
+    this.#flow = new Flow();
     for (const span of spans) this.#add(span);
     const fresh = [...this.#segments.children];
     this.#segments = this.root;
@@ -67,6 +67,7 @@ export class SpanList {
       const segment = this.#open();
       const end = endOfSegment(text, this.#length);
       segment.append(text.slice(0, end ?? text.length));
+      this.#flow.grow(end ?? text.length);
       this.#length += end ?? text.length;
       if (end !== undefined) this.#segment = undefined;
       text = text.slice(end ?? text.length);
@@ -77,31 +78,64 @@ export class SpanList {
     if (span.kind === 'marker') return;
     const isMark = span.kind !== 'text';
     const hidden = !isMark && this.#isEmpty ? (/^\n*/.exec(span.text)?.[0].length ?? 0) : 0;
-    this.#shown.push({ index: span.index, isMark, length: span.text.length - hidden, hidden });
-    if (isMark) this.#open().append(this.#mark(span));
-    else this.append(span.text);
+    this.#flow.begin(span, hidden);
+    if (isMark) {
+      this.#open().append(this.#mark(span));
+      this.#flow.grow(markLength(span.text));
+    } else this.append(span.text);
+  }
+
+  /** Where each part of the trace stands in this list. */
+  get flow(): Flow {
+    return this.#flow;
   }
 
   /** The place in the trace of a point in the page; undefined: it is outside of this list. */
   placeAt(node: Node, offset: number): WirePlace | undefined {
+    const at = this.flowAt(node, offset);
+    return at === undefined ? undefined : this.#flow.placeAt(at);
+  }
+
+  /** How much of the list is before a point in the page. Inside a mark or a formula: all of it. */
+  flowAt(node: Node, offset: number): number | undefined {
     if (!this.root.contains(node)) return undefined;
-    const range = document.createRange();
-    range.selectNodeContents(this.root);
-    range.setEnd(node, offset);
-    const before = range.cloneContents();
-    let marks = before.querySelectorAll('.mark').length;
-    for (const other of before.querySelectorAll('.mark, .math-shown')) other.remove();
-    let characters = before.textContent.length;
-    let place: WirePlace | undefined;
-    for (const { index, isMark, length, hidden } of this.#shown) {
-      if (marks === 0 && characters === 0 && place) break;
-      if (isMark && marks === 0) break;
-      if (isMark) marks--;
-      const taken = isMark ? length : Math.min(characters, length);
-      if (!isMark) characters -= taken;
-      if (taken > 0 || !place) place = { span: index, characters: hidden + taken };
+    if (node === this.root) return this.#flow.segments[offset] ?? this.#flow.length;
+    let child: Node = node;
+    while (child.parentNode && child.parentNode.parentNode !== this.root && child.parentNode !== this.root)
+      child = child.parentNode;
+    const isSegment = child.parentNode === this.root;
+    const segment = isSegment ? child : (child.parentNode as Node);
+    const start = this.#flow.segments[[...this.root.children].indexOf(segment as Element)] ?? 0;
+    const children = [...segment.childNodes];
+    const whole = isSegment ? offset : children.indexOf(child as ChildNode);
+    const before = children.slice(0, whole).reduce((sum, each) => sum + flowLength(each), start);
+    if (isSegment) return before;
+    return before + (child instanceof Text ? offset : flowLength(child));
+  }
+
+  /** The point in the page behind so much of the list. */
+  pointAt(flow: number): [node: Node, offset: number] {
+    const { segments } = this.#flow;
+    const index = Math.max(0, lastAtMost(segments, flow - 1));
+    const segment = this.root.children[index];
+    let left = flow - (segments[index] ?? 0);
+    for (const [at, child] of [...(segment?.childNodes ?? [])].entries()) {
+      const length = flowLength(child);
+      if (left <= length) return child instanceof Text ? [child, left] : [segment as Node, at + 1];
+      left -= length;
     }
-    return place;
+    return segment ? [segment, segment.childNodes.length] : [this.root, 0];
+  }
+
+  /** What is written between two points of the flow. */
+  textBetween(from: number, to: number): string {
+    const range = document.createRange();
+    range.setStart(...this.pointAt(from));
+    range.setEnd(...this.pointAt(to));
+    const inMark = range.startContainer.childNodes[range.startOffset - 1];
+    return (
+      range.toString() || (inMark instanceof Element ? (inMark.querySelector('.mark-text')?.textContent ?? '') : '')
+    );
   }
 
   #open(): Element {
@@ -109,6 +143,7 @@ export class SpanList {
       this.#segment = element('div', 'segment');
       this.#length = 0;
       this.#segments.append(this.#segment);
+      this.#flow.openSegment();
     }
     return this.#segment;
   }
@@ -122,6 +157,7 @@ export class SpanList {
       element('span', 'mark-text', span.text.trim() || '↵'),
       element('span', 'mark-label', labels[span.kind] + number),
     );
+    mark.dataset.flow = String(markLength(span.text));
     mark.tabIndex = -1; // n and p go from cue to cue
     mark.title = `${labels[span.kind]}${number}: ${span.tokens} ${span.tokens === 1 ? 'token' : 'tokens'}, pass ${span.pass}`;
     return mark;

@@ -1,4 +1,4 @@
-import type { ToTraceViewer, WireLaboratory, WireTrace } from '../../src/protocol/traceViewer';
+import type { ToTraceViewer, WireLaboratory, WireLogprobs, WireTrace } from '../../src/protocol/traceViewer';
 
 /** What the page knows: the trace and the number of the last message. */
 export interface PageState {
@@ -9,7 +9,7 @@ export interface PageState {
 export type Change = 'snapshot' | 'text' | 'gap';
 
 /** Takes a message in. `gap`: one was missed, the state is as it was and a snapshot has to be asked for. */
-export function receive(state: PageState, message: Exclude<ToTraceViewer, WireLaboratory>): Change {
+export function receive(state: PageState, message: Exclude<ToTraceViewer, WireLaboratory | WireLogprobs>): Change {
   if (message.type === 'trace/snapshot') {
     state.trace = message.trace;
     state.seq = message.seq;

@@ -47,7 +47,15 @@ const statusSchema = z.object({
   doing: z.string(),
   /** Features that models are asked for: how far each is, and the folder of its replies under `features/`. */
   features: z.array(
-    z.object({ name: z.string(), folder: z.string().nullable(), done: z.int(), of: z.int(), startedAt: z.number() }),
+    z.object({
+      name: z.string(),
+      folder: z.string().nullable(),
+      done: z.int(),
+      of: z.int(),
+      startedAt: z.number(),
+      /** Tokens and money so far, in words. */
+      took: z.string().optional(),
+    }),
   ),
   message: z.string().nullable(),
 });
@@ -73,7 +81,7 @@ export class StatusWriter {
     this.#writeSoon();
   }
 
-  feature(name: string, parts: { folder?: string; done?: number; of?: number }): void {
+  feature(name: string, parts: { folder?: string; done?: number; of?: number; took?: string }): void {
     const { features } = this.#status;
     let feature = features.find((known) => known.name === name);
     if (!feature) {

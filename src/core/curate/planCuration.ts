@@ -15,9 +15,17 @@ export interface PlannedProducer {
   rows: number;
   /** At most; replies that are kept from an earlier run are not asked for again. */
   requests: number;
-  /** Generated tokens by the mean of earlier replies; null where there are none. */
+  /** Id of the server that it names; null: the usual one. */
+  server: string | null;
+  /** Generated tokens by the mean of earlier replies; null where there are none. So are the following. */
   tokens: number | null;
+  promptTokens: number | null;
+  /** With eight replies at the same time. */
+  durationMs: number | null;
 }
+
+/** Replies at the same time, where nothing else is said. */
+const usualConcurrency = 8;
 
 /** Collects, and says what is left before features matter and what they take. Asks no model. */
 export async function planCuration(
@@ -37,8 +45,18 @@ export async function planCuration(
   for (const [name, producer] of Object.entries(curation.features ?? {})) {
     const lacking = left.filter((row) => (row.features[name] ?? null) === null).length;
     const requests = lacking * repliesOfEach(producer);
-    const mean = await meanTokens(place, name);
-    producers.push({ name, rows: lacking, requests, tokens: mean === null ? null : Math.round(requests * mean) });
+    const mean = await meanReply(place, name);
+    const server = ('server' in producer && producer.server) || null;
+    const times = (one: number | undefined) => (one === undefined ? null : Math.round(requests * one));
+    producers.push({
+      name,
+      rows: lacking,
+      requests,
+      server,
+      tokens: times(mean?.generated),
+      promptTokens: times(mean?.prompt),
+      durationMs: times(mean && mean.durationMs / Math.max(1, Math.min(usualConcurrency, requests))),
+    });
   }
   return { funnel: early.funnel, producers };
 }
@@ -49,15 +67,27 @@ function repliesOfEach(producer: Producer): number {
   return producer.kind === 'domain' || (producer.kind === 'grade' && producer.by === 'judge') ? 1 : 0;
 }
 
-async function meanTokens(place: CurationFolder, name: string): Promise<number | null> {
+interface MeanReply {
+  generated: number;
+  prompt: number;
+  durationMs: number;
+}
+
+async function meanReply(place: CurationFolder, name: string): Promise<MeanReply | undefined> {
   const folders = await readdir(place.file('features')).catch(() => []);
   const own = folders.filter((folder) => new RegExp(`^${name}-[0-9a-f]{16}$`).test(folder));
-  let [replies, tokens] = [0, 0];
+  const sum: MeanReply = { generated: 0, prompt: 0, durationMs: 0 };
+  let replies = 0;
   for (const folder of own) {
     const index = new ReplyIndex(place.file('features', folder));
     await index.update();
     replies += index.size;
-    for (const { generatedTokens } of index.all()) tokens += generatedTokens;
+    for (const { generatedTokens, promptTokens = 0, durationMs = 0 } of index.all()) {
+      sum.generated += generatedTokens;
+      sum.prompt += promptTokens;
+      sum.durationMs += durationMs;
+    }
   }
-  return replies === 0 ? null : tokens / replies;
+  if (replies === 0) return undefined;
+  return { generated: sum.generated / replies, prompt: sum.prompt / replies, durationMs: sum.durationMs / replies };
 }

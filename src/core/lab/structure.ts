@@ -2,22 +2,7 @@ import type { Outcome } from '../evaluate/outcome';
 import { gradeTrace } from '../evaluate/outcome';
 import { LoopDetector } from '../loops/findLoop';
 import { contextIds, type Trace, thinkingText, thinkingTokens } from '../traces/trace';
-
-/** Words with which models turn back on what they wrote, as they are counted in studies of R1-like models. */
-const reflectionWords = [
-  'wait',
-  'hmm',
-  'alternatively',
-  'however',
-  'but',
-  'actually',
-  'maybe',
-  'check',
-  'verify',
-  'again',
-  'mistake',
-  'let me',
-] as const;
+import { reflectionWords, stepBreak } from './steps';
 
 /** How a thought is built: counts in its kept thinking, forced cues included. */
 export interface TraceStructure {
@@ -34,9 +19,7 @@ export interface TraceStructure {
 
 /** Steps of a thought that does not count them itself: paragraphs or, where there is one only, lines; with words in them. */
 export function stepCount(thinking: string): number {
-  const withWords = (mark: RegExp) => thinking.split(mark).filter((part) => /\w/.test(part)).length;
-  const paragraphs = withWords(/\n\s*\n/);
-  return paragraphs > 1 ? paragraphs : withWords(/\n/);
+  return thinking.split(stepBreak(thinking)).filter((part) => /\w/.test(part)).length;
 }
 
 export function structureOf(trace: Trace): TraceStructure {

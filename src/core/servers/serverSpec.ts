@@ -31,6 +31,10 @@ const httpUrl = z.string().refine((text) => URL.canParse(text) && /^https?:$/.te
   error: 'It must be a URL such as http://gpu01:8000/v1',
 });
 
+/** US dollars per million tokens, of prompts and of replies. */
+export const priceSchema = z.strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() });
+export type Price = z.infer<typeof priceSchema>;
+
 /** A server as people write it down, in settings and configuration files. Holds no key, only where to find it. */
 export const serverEntrySchema = z.strictObject({
   id: z.string().regex(/^[\w.-]{1,64}$/, 'It must be a short name of letters, digits, dots and dashes'),
@@ -43,6 +47,8 @@ export const serverEntrySchema = z.strictObject({
   apiKeyEnv: z.string().min(1).optional(),
   /** Requests cost money: every evaluation asks first. */
   isPaid: z.boolean().optional(),
+  /** What they cost, for estimates. */
+  price: priceSchema.optional(),
   /** When its model came out: problem sets that are not newer are marked. */
   released: monthSchema.optional(),
 });

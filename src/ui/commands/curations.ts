@@ -128,7 +128,15 @@ async function openFolder(folder: string): Promise<void> {
 
 const planSchema = z.object({
   funnel: z.array(z.object({ stage: z.string(), left: z.int() })),
-  producers: z.array(z.object({ name: z.string(), rows: z.int(), requests: z.int(), tokens: z.number().nullable() })),
+  producers: z.array(
+    z.object({
+      name: z.string(),
+      rows: z.int(),
+      requests: z.int(),
+      tokens: z.number().nullable(),
+      cost: z.number().nullable(),
+    }),
+  ),
 });
 type Plan = z.infer<typeof planSchema>;
 
@@ -136,9 +144,9 @@ async function confirmed(ui: UiContext, file: vscode.Uri): Promise<boolean> {
   const { funnel, producers } = await plan(ui, file);
   const [collected, left] = [funnel[0]?.left ?? 0, funnel.at(-1)?.left ?? 0];
   const requests = producers.reduce((sum, producer) => sum + producer.requests, 0);
-  const lines = producers.map(({ name, requests: own, tokens }) => {
+  const lines = producers.map(({ name, requests: own, tokens, cost }) => {
     if (own === 0) return `${name}: no requests`;
-    return `${name}: ${own} requests, ${tokens === null ? 'tokens not measured yet' : `≈ ${tokens} tokens`}`;
+    return `${name}: ${own} requests, ${tokens === null ? 'tokens not measured yet' : `≈ ${tokens} tokens, ${cost === null ? 'price not known' : `$${cost.toFixed(2)}`}`}`;
   });
   const { server } = await serverById({ memory: ui.memory, secrets: ui.secrets }, await activeServerId(ui));
   const where = server.kind === 'bundled' ? 'the bundled model' : toLabel(server.id);

@@ -74,7 +74,11 @@ function namedServers(named: readonly ChosenServer[]): Record<string, string> {
     const apiKeyEnv = `${keyVariable}_${at}`;
     if (server.apiKey !== undefined) env[apiKeyEnv] = server.apiKey;
     const { id, url, model } = server;
-    const own = { ...(model === null ? {} : { model }), ...(entry?.dialect ? { dialect: entry.dialect } : {}) };
+    const own = {
+      ...(model === null ? {} : { model }),
+      ...(entry?.dialect ? { dialect: entry.dialect } : {}),
+      ...(entry?.price ? { price: entry.price } : {}),
+    };
     return [{ id, url, ...own, ...(server.apiKey === undefined ? {} : { apiKeyEnv }) }];
   });
   return entries.length === 0 ? {} : { ...env, SECOND_THOUGHT_SERVERS: JSON.stringify(entries) };

@@ -2,6 +2,7 @@ import { toMarkdown } from '../../core/base/untrustedText';
 import { gradeTrace } from '../../core/evaluate/outcome';
 import { describeCondition } from '../../core/forcing/condition';
 import { toWords } from '../../core/forcing/conditionFlags';
+import { loopsOf, reflectionsOf, stepsOf } from '../../core/lab/steps';
 import { answerTokens, generatedTokens, type Span, type Trace, thinkingTokens } from '../../core/traces/trace';
 import type { WirePass, WireSpan, WireTrace } from '../../protocol/traceViewer';
 import type { Waiting } from '../liveTraces';
@@ -30,6 +31,9 @@ export function toWire(trace: Trace, options: { canAct: boolean; waiting?: Waiti
     cuesAt: cuePositions(shown),
     spans: shown.map((span, index) => toWireSpan(trace, span, shown[index + 1], indexOf.get(span) ?? 0)),
     passes: trace.passes.map(toWirePass),
+    steps: stepsOf(trace),
+    reflections: reflectionsOf(trace),
+    loops: loopsOf(trace),
     warnings: trace.warnings,
     canAct: options.canAct,
     canExamine: trace.status !== 'running' && trace.condition.decoder !== 'rebase',
@@ -43,6 +47,7 @@ function toWireSpan(trace: Trace, span: Span, next: Span | undefined, index: num
     phase: span.phase === 'answer' && kind !== 'probe' ? 'answer' : 'thinking',
     text: span.text,
     tokens: span.tokenIds.length,
+    thought: span.phase === 'thinking' && span.fate === 'kept' && !span.delimiter ? span.tokenIds.length : 0,
     pass: span.pass,
     index,
   };
@@ -73,12 +78,15 @@ function cuePositions(spans: Span[]): number[] {
 }
 
 function toWirePass(pass: Trace['passes'][number]): WirePass {
-  const { index, purpose, promptTokens, receivedTokens, ending, firstTokenMs, durationMs } = pass;
-  const { maxTokens, minTokens, seed } = pass.request;
+  const { index, purpose, startedAt, promptTokens, cachedPromptTokens, receivedTokens, ending } = pass;
+  const { firstTokenMs, durationMs } = pass;
+  const { maxTokens, minTokens, seed, temperature = null, stopTokenIds, maskedTokenIds } = pass.request;
   return {
     index,
     purpose,
+    startedAt,
     promptTokens,
+    cachedPromptTokens,
     receivedTokens,
     maxTokens,
     minTokens,
@@ -86,6 +94,9 @@ function toWirePass(pass: Trace['passes'][number]): WirePass {
     finishReason: pass.finishReason ?? '',
     stopReason: String(pass.stopReason ?? ''),
     seed,
+    temperature,
+    stopTokenIds,
+    maskedTokenIds,
     firstTokenMs,
     durationMs,
   };

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
+import type { RecordedLogprobs } from '../../core/traces/logprobs';
 import type { Trace } from '../../core/traces/trace';
-import { parseTrace } from '../../core/traces/traceFile';
+import { parseTrace, parseTraceLogprobs } from '../../core/traces/traceFile';
 import {
   type FromTraceViewer,
   fromTraceViewerSchema,
@@ -12,6 +13,7 @@ import type { Pointed } from '../laboratory/actions';
 import type { LiveTraces } from '../liveTraces';
 import { pageHtml } from '../pageHtml';
 import { TraceFeed } from './feed';
+import { logprobsToWire } from './logprobsToWire';
 import { runOf, traceIdOf } from './traceUri';
 
 interface TraceDocument extends vscode.CustomDocument {
@@ -20,6 +22,8 @@ interface TraceDocument extends vscode.CustomDocument {
   isOurs: boolean;
   /** Folder of the study that it is of. */
   run: string | undefined;
+  /** Of a file on disk: what it says of the tokens. */
+  logprobs?: RecordedLogprobs | undefined;
 }
 
 /** What pages ask for. */
@@ -31,6 +35,8 @@ export interface TraceHandlers {
   deleteFork(trace: Trace, run: string | undefined, forkId: string): void;
   removeNote(trace: Trace, run: string | undefined, noteId: string): void;
   laboratory(trace: Trace, run: string | undefined): Promise<WireLaboratory | undefined>;
+  /** What was recorded of the tokens of a trace of the window's own run or of a study. */
+  logprobs(trace: Trace, run: string | undefined): Promise<RecordedLogprobs | undefined>;
   onLaboratory: vscode.Event<string>;
 }
 
@@ -74,7 +80,8 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
     const run = runOf(uri);
     if (traceId) return { uri, trace: await this.#traces.get(traceId, run), isOurs: run === undefined, run, dispose };
     const text = Buffer.from(await vscode.workspace.fs.readFile(uri)).toString('utf8');
-    return { uri, trace: parseTrace(text, vscode.workspace.asRelativePath(uri)), isOurs: false, run, dispose };
+    const trace = parseTrace(text, vscode.workspace.asRelativePath(uri));
+    return { uri, trace, isOurs: false, run, logprobs: parseTraceLogprobs(text), dispose };
   }
 
   resolveCustomEditor(document: TraceDocument, panel: vscode.WebviewPanel): void {
@@ -91,6 +98,10 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
       const known = isStored ? await this.#handlers.laboratory(trace, run) : undefined;
       if (known) void webview.postMessage(known);
     };
+    const showLogprobs = async () => {
+      const recorded = isStored ? await this.#handlers.logprobs(trace, run).catch(() => undefined) : document.logprobs;
+      void webview.postMessage(logprobsToWire(trace, recorded));
+    };
     const subscriptions = [
       feed,
       this.#handlers.onLaboratory(showLaboratory),
@@ -98,6 +109,7 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
         const parsed = fromTraceViewerSchema.safeParse(raw);
         if (!parsed.success) return; // the page is not trusted: what is not in the protocol does not exist
         this.#obey(parsed.data, document, feed);
+        if (parsed.data.type === 'logprobs') void showLogprobs();
         if (parsed.data.type === 'ready') void showLaboratory();
       }),
       panel.onDidChangeViewState(() => this.#follow(panel, document)),
@@ -119,7 +131,7 @@ export class TraceViewerProvider implements vscode.CustomReadonlyEditorProvider<
     else if (message.type === 'compare') compare(trace, message.traceId, run);
     else if (message.type === 'deleteFork') deleteFork(trace, run, message.traceId);
     else if (message.type === 'removeNote') removeNote(trace, run, message.noteId);
-    else feed.snapshot();
+    else if (message.type !== 'logprobs') feed.snapshot();
   }
 
   #follow(panel: vscode.WebviewPanel, document: TraceDocument): void {

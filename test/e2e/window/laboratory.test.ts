@@ -6,7 +6,7 @@ import { tellWhatWasSeen, Window } from '../../host/window';
 /** The trace laboratory in the real window, with the bundled model: taken hold of by the keyboard. */
 let window: Window;
 beforeAll(async () => {
-  window = await Window.open();
+  window = await Window.open({ settings: { 'secondThought.logprobs': 5 } });
 });
 afterAll(() => window?.close());
 tellWhatWasSeen(() => window);
@@ -17,6 +17,10 @@ const part = (title: string) =>
 const heading = (question: string) => window.viewer.getByRole('heading', { level: 1, name: question });
 const raspberry = 'How many r in raspberry?';
 
+/** How many tokens have a colour. */
+const shadedTokens = () =>
+  window.viewer.locator('body').evaluate(() => [...CSS.highlights.values()].reduce((sum, { size }) => sum + size, 0));
+
 /** Puts the caret some words before the end of the thinking, and opens what can be done there. */
 async function takeHold(words: number): Promise<void> {
   await window.viewer.getByRole('region', { name: 'Thinking' }).focus();
@@ -26,7 +30,7 @@ async function takeHold(words: number): Promise<void> {
 }
 
 describe('a researcher in the window', () => {
-  it('forces, forks at a word with a cue, probes, labels, keeps a training row, and finds it all again after a reload', async () => {
+  it('forces, shades by probability, forks at a word with a cue, probes, labels, keeps a training row, and finds it all again after a reload', async () => {
     await window.openFile('letters-and-sums.problems.jsonl');
     await window.goToLine(1);
     await window.forceThinking();
@@ -42,6 +46,10 @@ describe('a researcher in the window', () => {
       .getByText(/probes, \d+ tokens/)
       .waitFor();
     expect(await window.viewer.locator('.probe-cell').count()).toBeGreaterThan(0);
+
+    await window.viewer.getByText('Shade ▾').click();
+    await window.viewer.getByRole('menuitem', { name: 'By Probability' }).click();
+    await expect.poll(shadedTokens).toBeGreaterThan(0);
 
     await takeHold(6);
     await window.choose('Label');
@@ -76,6 +84,9 @@ describe('a researcher in the window', () => {
       .getByText(/probes, \d+ tokens/)
       .waitFor();
     await heading(raspberry).waitFor();
+    await window.viewer.getByText('Shade ▾').click();
+    await window.viewer.getByRole('menuitem', { name: 'By Entropy' }).click();
+    await expect.poll(shadedTokens).toBeGreaterThan(0);
   });
 
   it('deletes a fork and takes that back', async () => {

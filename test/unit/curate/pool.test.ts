@@ -51,6 +51,11 @@ describe.each(['s1-paper', 's1-notebook'] as const)('the planted pool under %s',
     expect(wrong.slice(0, 3)).toEqual([]);
   });
 
+  it('decides the same with almost no memory for comparing n-grams', () => {
+    const little = { ...rules, decontaminate: { ...rules.decontaminate, memory: 1 } };
+    expect(decide(pool.rows, pool.tests, little)).toEqual({ decisions, funnel, selection, chosen });
+  });
+
   it('counts the rows of each stage', () => {
     const leftAfter = (dropped: string[]) => expected.filter((fate) => !dropped.includes(fate?.stage ?? '')).length;
     const stages = ['decontamination', 'deduplication', 'quality', 'difficulty'];

@@ -5,7 +5,8 @@ import { systemClock } from '../../../src/core/base/clock';
 import { type Condition, createCondition } from '../../../src/core/forcing/condition';
 import { generateTrace } from '../../../src/core/forcing/generate';
 import { prepareTrace } from '../../../src/core/forcing/prepare';
-import { thinkingTokens } from '../../../src/core/traces/trace';
+import { receivedIdsOf, thinkingTokens } from '../../../src/core/traces/trace';
+import { logprobsToWire } from '../../../src/ui/traceViewer/logprobsToWire';
 import { toWire, traceCommand, traceText } from '../../../src/ui/traceViewer/toWire';
 import { ScriptedClient, type ScriptedPass } from '../support/scriptedClient';
 
@@ -27,6 +28,34 @@ const script: ScriptedPass[] = [
   { ids: 4, stop: '<|im_start|>' },
   { ids: 2, stop: '<|im_end|>' },
 ];
+
+describe('what the viewer is told of log-probabilities', () => {
+  it('is one entry for each id of each span, cut and suppressed ones too, with its end in the text', async () => {
+    const made = await trace('q?', 1, script);
+    const passes = made.passes.map(({ index }) =>
+      receivedIdsOf(made, index).map((id) => ({
+        text: ['<|im_start|>', '<|im_end|>'][id] ?? 'x',
+        logprob: -id / 1e3,
+        top: [],
+      })),
+    );
+    const { spans } = logprobsToWire(made, { alternatives: 1, passes });
+    const own = made.spans.flatMap((span, index) => (span.origin === 'model' ? [{ span, index }] : []));
+    expect(spans?.map(({ index }) => index)).toEqual(own.map(({ index }) => index));
+    for (const [at, { span }] of own.entries()) {
+      expect(spans?.[at]?.logprobs).toEqual(span.tokenIds.map((id) => -id / 1e3));
+      expect(spans?.[at]?.ends.at(-1)).toBe(span.text.length);
+      if (!span.delimiter) expect(spans?.[at]?.ends).toEqual(span.tokenIds.map((_, token) => token + 1));
+    }
+  });
+
+  it('is nothing of spans whose tokens the server did not name, and null where nothing was recorded', async () => {
+    const made = await trace('q?', 0, script);
+    const passes = made.passes.map(({ index }) => receivedIdsOf(made, index).map(() => null));
+    expect(logprobsToWire(made, { alternatives: 1, passes }).spans).toEqual([]);
+    expect(logprobsToWire(made, undefined).spans).toBeNull();
+  });
+});
 
 describe('what the viewer is told', () => {
   it('tells an end that was suppressed from one that was let pass', async () => {

@@ -67,7 +67,7 @@ export class Replies {
 
   async #settle(trace: Trace): Promise<void> {
     if (this.has(trace.problemKey, trace.sample)) return;
-    const { generated, prompt } = costsOf(trace);
+    const { generated, prompt, wallMs } = costsOf(trace);
     const texts = { thinking: thinkingText(trace), attempt: answerText(trace) };
     await this.write({
       id: trace.problemKey,
@@ -77,6 +77,7 @@ export class Replies {
       thinkingTokens: thinkingTokens(trace),
       generatedTokens: generated,
       promptTokens: prompt,
+      durationMs: wallMs,
       traceId: trace.id,
     });
   }

@@ -15,6 +15,7 @@ export const replySchema = z.object({
   generatedTokens: z.int().nonnegative(),
   /** Of all requests; replies of earlier versions do not say. */
   promptTokens: z.int().nonnegative().optional(),
+  durationMs: z.number().nonnegative().optional(),
   traceId: z.string().nullable(),
   /** Why there is no reply; it is asked for again by the next run. */
   error: z.string().optional(),
