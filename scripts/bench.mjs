@@ -21,6 +21,7 @@ const benchmarks = {
   viewer: () => run(['scripts/benchProgram.mjs', 'bench/viewer.ts']),
   runViewer: () => run(['scripts/benchRunViewer.mjs']),
   search: () => run(['scripts/benchProgram.mjs', 'bench/search.ts']),
+  jobs: () => run(['scripts/benchProgram.mjs', 'bench/jobs.ts']),
   curation: () => run(['scripts/benchProgram.mjs', 'bench/curation.ts']),
   activation: () => run(['scripts/benchActivation.mjs']),
 };

@@ -120,6 +120,17 @@ def last_checkpoint(folder: Path) -> str | None:
     return str(max(whole, key=lambda path: int(path.name.split("-")[1]))) if whole else None
 
 
+def reporters(wanted: list[str]) -> list[str]:
+    """Those that are installed here: a training of hours does not fail for want of a chart, and says what is missing."""
+    from importlib.util import find_spec
+
+    there = [name for name in wanted if find_spec(name)]
+    for name in wanted:
+        if name not in there:
+            print(f"{name} is not installed here, so nothing is reported to it; out/metrics.jsonl has all of it.", flush=True)
+    return there
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--job", type=Path, required=True)
@@ -232,7 +243,7 @@ def train(job: Path, settings: dict, out: Path, examples: list[dict], facts: dic
         save_steps=settings["save_every"] or 500,
         save_total_limit=2,
         seed=settings["seed"],
-        report_to=settings["report_to"] or "none",
+        report_to=reporters(settings["report_to"]) or "none",
         disable_tqdm=True,
         ddp_backend="gloo" if settings["cpu"] and world > 1 else None,
         **sharding,

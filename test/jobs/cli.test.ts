@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CliHome, printed } from '../e2e/support/cli';
@@ -61,6 +70,26 @@ test('a job is submitted, followed, fetched, and found again on another laptop',
   expect((await another.run(['jobs', 'logs', id])).stdout).toBe("it's a key\ndone\n");
   for (const file of readdirSync(path.join(laptop.folder, 'jobs'))) {
     expect(readFileSync(path.join(laptop.folder, 'jobs', file), 'utf8')).not.toContain('a key');
+  }
+});
+
+test('a login by hand, as for a second factor, opens the connection that jobs then use', async () => {
+  const fresh = new CliHome();
+  copyFileSync(path.join(laptop.folder, 'config.yaml'), path.join(fresh.folder, 'config.yaml'));
+  const script = place.file('shared.sh', 'echo over the shared connection\n');
+  const submit = () => fresh.run(['jobs', 'submit', script, '--host', 'box', '--follow'], key);
+  const [keys, away] = [server.file('authorized_keys'), server.file('authorized_keys.away')];
+  renameSync(keys, away); // from here on nothing but a login by hand gets in
+  try {
+    const refused = await submit();
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/second factor.*Log in once/s)]);
+    renameSync(away, keys);
+    expect(await fresh.run(['hosts', 'login', 'box'])).toMatchObject({ code: 0 });
+    renameSync(keys, away);
+    expect((await submit()).stdout).toContain('over the shared connection');
+  } finally {
+    if (existsSync(away)) renameSync(away, keys);
+    fresh.dispose();
   }
 });
 

@@ -4,12 +4,13 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { programsOf } from '../../src/cli/hosts';
 import { systemClock } from '../../src/core/base/clock';
 import { reportError } from '../../src/core/base/errors';
 import { hostSpecSchema } from '../../src/core/jobs/hostSpec';
 import { JobHost } from '../../src/core/jobs/jobHost';
-import { jobSpecSchema } from '../../src/core/jobs/jobSpec';
+import { jobSpecSchema, parseJob } from '../../src/core/jobs/jobSpec';
 import { commandLine } from '../../src/core/jobs/shellQuote';
 import { sshTransport } from '../../src/core/jobs/sshTransport';
 import type { SubmitState } from '../../src/core/jobs/submitOnce';
@@ -38,35 +39,37 @@ const failure = (work: Promise<unknown>) =>
     (error: unknown) => reportError(error),
   );
 
+/** What shells, ssh and YAML could take for something else. */
+const pieces = fc.constantFrom(
+  "'",
+  '"',
+  '`',
+  '$(touch /tmp/st-pwned)',
+  '\n',
+  '\\',
+  '-rf',
+  ' ',
+  '\t',
+  '!',
+  '*',
+  '~',
+  '#',
+  '%s',
+  ';',
+  '&',
+  '中',
+  '🙂',
+  '\r',
+  '\u001b[2J',
+  '{a,b}',
+);
+const text = fc.oneof(
+  fc.array(pieces).map((list) => list.join('')),
+  fc.string({ unit: 'binary' }).filter((one) => !one.includes('\0')),
+);
+
 test('whatever a text holds arrives byte for byte through a real remote shell', async () => {
   const transport = overSsh(server);
-  const pieces = fc.constantFrom(
-    "'",
-    '"',
-    '`',
-    '$(touch /tmp/st-pwned)',
-    '\n',
-    '\\',
-    '-rf',
-    ' ',
-    '\t',
-    '!',
-    '*',
-    '~',
-    '#',
-    '%s',
-    ';',
-    '&',
-    '中',
-    '🙂',
-    '\r',
-    '\u001b[2J',
-    '{a,b}',
-  );
-  const text = fc.oneof(
-    fc.array(pieces).map((list) => list.join('')),
-    fc.string({ unit: 'binary' }).filter((one) => !one.includes('\0')),
-  );
   await fc.assert(
     fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 20 }), async (words) => {
       const { stdout, code } = await transport.run(
@@ -76,6 +79,26 @@ test('whatever a text holds arrives byte for byte through a real remote shell', 
       expect(stdout).toBe(words.map((word) => `${word}\0`).join(''));
     }),
     { numRuns: process.env.SECOND_THOUGHT_LONG ? 1_000 : 60, seed: 8 },
+  );
+});
+
+test('the values of a YAML file reach the script of a job byte for byte', async () => {
+  const there = host();
+  const script = place.file('show.sh', 'printf "%s\\0" "$@" "$VALUE" > shown\n');
+  const values = fc.record({ words: fc.array(text, { maxLength: 5 }), value: text, name: text });
+  await fc.assert(
+    fc.asyncProperty(values, async ({ words, value, name }) => {
+      const yaml = stringify({
+        ...{ kind: 'custom', name: `n${name}`, script },
+        ...{ arguments: words, environment: { VALUE: value } },
+      });
+      const record = there.describe(parseJob(yaml, 'any.job.yaml'));
+      await there.prepare(record, {});
+      await there.ask(`sh ${commandLine([`jobs/${record.id}/run.sh`, `jobs/${record.id}`])}`);
+      expect(await there.read(record.id, 'out/shown')).toBe([...words, value].map((word) => `${word}\0`).join(''));
+      expect(JSON.parse(await there.read(record.id, 'job.json')).name).toBe(`n${name}`);
+    }),
+    { numRuns: process.env.SECOND_THOUGHT_LONG ? 100 : 10, seed: 8 },
   );
 });
 

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { JobHost } from '../../src/core/jobs/jobHost';
-import { begin, custom, jobHost, logOf, overSsh, reached, Workplace } from './support/hosts';
+import { jobSpecSchema } from '../../src/core/jobs/jobSpec';
+import { begin, custom, jobHost, logOf, overSsh, reached, root, Workplace } from './support/hosts';
 import { SlurmCluster } from './support/slurm';
 import { SshServer } from './support/sshServer';
 
@@ -51,7 +52,11 @@ describe.concurrent.each(combinations)('a host of %s', (name) => {
     );
     const into = path.join(place.folder, `fetched ${name}`);
     await host(name).fetch(record.id, into);
-    expect(readFileSync(path.join(into, 'out', 'made.txt'), 'utf8')).toBe('made\n');
+    const made = path.join(into, 'out', 'made.txt');
+    expect(readFileSync(made, 'utf8')).toBe('made\n');
+    const before = statSync(made).ctimeMs;
+    await host(name).fetch(record.id, into);
+    expect(statSync(made).ctimeMs, 'what is here already is not written again').toBe(before);
   });
 
   test('tells exit status, signal and cancelling apart, and a cancelled job leaves no process', async ({ expect }) => {
@@ -113,6 +118,25 @@ describe.concurrent.each(combinations)('a host of %s', (name) => {
   });
 });
 
+test.concurrent('a study on the bundled model runs under Slurm as an array, and a job after it merges the shards', async ({
+  expect,
+}) => {
+  const there = host('here, slurm');
+  place.file(
+    'two.problems.jsonl',
+    '{"id": "a", "question": "How many a are in banana?"}\n{"id": "b", "question": "1 + 1?"}\n',
+  );
+  const file = place.file('two.study.yaml', 'problems: [{ file: two.problems.jsonl }]\nconditions: [{ ignore: 0 }]\n');
+  const inputs = [path.join(place.folder, 'two.problems.jsonl')];
+  const study = await begin(there, jobSpecSchema.parse({ kind: 'study', file, inputs, tasks: 2, memory: '500M' }));
+  const script = path.join(root, 'media', 'remote', 'merge.sh');
+  const more = { secondThought: true, after: [study.id], from: { study: study.id } };
+  const merge = await begin(there, custom(script, more));
+  expect(await reached(there, merge), await logOf(there, study, false, 0)).toMatchObject({ state: 'succeeded' });
+  const merged = (await logOf(there, merge)).trim();
+  expect(readFileSync(path.join(merged, 'grades.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2);
+});
+
 test.concurrent('the file with keys can be read by its owner only', async ({ expect }) => {
   const record = await begin(host('here, process'), custom(place.file('ok.sh', 'true\n')), { KEY: 'x' });
   const { workFolder } = host('here, process');
@@ -122,17 +146,28 @@ test.concurrent('the file with keys can be read by its owner only', async ({ exp
 
 test.concurrent('jobs that share a GPU take turns in their order; others run beside them', async ({ expect }) => {
   const there = host('here, process');
-  mkdirSync(place.folder, { recursive: true });
   const script = place.file(
     'gpu.sh',
-    'echo "+$1 $CUDA_VISIBLE_DEVICES" >> "$ST_JOB/../../turns"; sleep 1; echo "-$1" >> "$ST_JOB/../../turns"\n',
+    `echo "+$1 $CUDA_VISIBLE_DEVICES" >> "$ST_JOB/../../turns"
+while [ "$1" = a ] && [ ! -f "$ST_JOB/../../go" ]; do sleep 0.1; done
+echo "-$1" >> "$ST_JOB/../../turns"
+`,
   );
   const a = await begin(there, custom(script, { gpuList: [0, 1], arguments: ['a'] }));
   await reached(there, a, ({ state }) => state === 'running');
   const b = await begin(there, custom(script, { gpuList: [1], arguments: ['b'] }));
   const c = await begin(there, custom(script, { gpuList: [2], arguments: ['c'] }));
-  for (const job of [a, b, c]) expect((await reached(there, job)).state).toBe('succeeded');
-  const turns = (await there.read(a.id, '../../turns')).trim().split('\n');
-  expect(turns.indexOf('-a')).toBeLessThan(turns.indexOf('+b 1'));
-  expect(turns.indexOf('+c 2')).toBeLessThan(turns.indexOf('+b 1'));
+  expect((await reached(there, c)).state).toBe('succeeded');
+  const waiting = await reached(there, b, ({ sentence }) => sentence.includes('GPUs'));
+  expect(waiting).toMatchObject({ state: 'queued', sentence: `It waits for the GPUs of ${a.id}.` });
+  await there.ask(': > go');
+  for (const job of [a, b]) expect((await reached(there, job)).state).toBe('succeeded');
+  expect((await there.read(a.id, '../../turns')).trim().split('\n')).toEqual([
+    '+a 0,1',
+    '+c 2',
+    '-c',
+    '-a',
+    '+b 1',
+    '-b',
+  ]);
 });

@@ -79,3 +79,9 @@ describe.runIf(python)('the labels of a row, decoded, are thinking and answer an
     expect(learnt[at]).toEqual(wanted.map((text) => `${text}<|im_end|>\n`));
   });
 });
+
+test('a reporter that is not installed is left out, and that is said', () => {
+  const call = 'import sys; sys.path.insert(0, sys.argv[1]); import sft; print(sft.reporters(["json", "st_nothing"]))';
+  const said = execFileSync('python3', ['-B', '-c', call, path.join(root, 'media', 'remote')], { encoding: 'utf8' });
+  expect(said).toMatch(/^st_nothing is not installed here.*\n\['json'\]\n$/);
+});

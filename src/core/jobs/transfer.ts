@@ -54,7 +54,8 @@ export async function download(
 ): Promise<void> {
   await mkdir(local, { recursive: true });
   if (!transport.remoteShell) {
-    await call(`cp -pR -- ${quoteWord(`${remote}/.`)} ${quoteWord(local)}`);
+    const [from, to] = [quoteWord(`${remote}/.`), quoteWord(local)];
+    await call(`if command -v rsync > /dev/null; then rsync -rtp -- ${from} ${to}; else cp -pR -- ${from} ${to}; fi`);
     return;
   }
   const place = { folder, place: remote };

@@ -123,7 +123,16 @@ describe('jobs', () => {
     await expect.poll(programs('--follow'), soon).toEqual([]);
     await window.runCommand('View: Show Second Thought');
     await expect.poll(programs('--watch'), soon).toHaveLength(1);
-    await row(/short run/).click();
+    const page = window.viewer.getByRole('button', { name: 'Cancel Job' });
+    // The click selects the row and does no more when that is drawn anew under the mouse.
+    const isOpened = async () => {
+      await row(/short run/).click();
+      return page.waitFor({ timeout: 3_000 }).then(
+        () => true,
+        () => false,
+      );
+    };
+    await expect.poll(isOpened, { timeout: 30_000 }).toBe(true);
   });
 
   it('are cancelled, which is told once, with the log a click away', async () => {
