@@ -56,7 +56,7 @@ async function run() {
   /** @type {Map<string, string>} */
   const told = new Map();
   for (;;) {
-    const all = jobs();
+    const all = [...new Map(jobs().map((job) => [job.name, job])).values()]; // of a step that was changed the last
     for (const { name, state } of all) {
       if (told.get(name) === state) continue;
       told.set(name, state);
