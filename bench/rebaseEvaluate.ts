@@ -1,8 +1,9 @@
 /**
  * Tree search on held-out problems with each of several scorers, paired: does the reward model beat random scores?
- * npm run rebase:evaluate -- [--problems 200] [--width 8] [--choose majority] [--scorers random,generative-prm] [--dev] [--write]
+ * npm run rebase:evaluate -- [--problems 200] [--width 8] [--choose majority] [--softmax 0.2] [--scorers random,generative-prm] [--dev] [--write]
+ * [--results FILE: finished problems are appended there, and not run again]
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/core/base/clock';
@@ -27,18 +28,52 @@ interface Result {
   costs: TraceCosts;
 }
 
-async function evaluate(connection: Connection, pool: ScorerPool, problems: Problem[], condition: Condition) {
+/** Results by what was run, in a file if there is one: a run that was stopped goes on. */
+class Results {
+  readonly #file: string | undefined;
+  readonly #found = new Map<string, Result>();
+
+  constructor(file: string | undefined) {
+    this.#file = file;
+    const lines = file && existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+    for (const { key, ...result } of lines.map((line) => JSON.parse(line))) this.#found.set(key, result);
+  }
+
+  get(key: string): Result | undefined {
+    return this.#found.get(key);
+  }
+
+  add(key: string, result: Result): Result {
+    if (this.#file) appendFileSync(this.#file, `${JSON.stringify({ key, ...result })}\n`);
+    return result;
+  }
+}
+
+async function evaluate(
+  connection: Connection,
+  pool: ScorerPool,
+  problems: Problem[],
+  condition: Condition,
+  kept: Results,
+) {
   const scorer = await pool.get(condition.scorer ?? 'random');
   const results: Result[] = [];
   const next = problems.entries();
   const worker = async () => {
     for (const [index, problem] of next) {
+      const { width, choose, softmaxTemperature } = condition.search;
+      const key = [problem.id, condition.scorer, width, choose, softmaxTemperature].join(' ');
+      const known = kept.get(key);
+      if (known) {
+        results[index] = known;
+        continue;
+      }
       const { client, server } = connection;
       const trace = await prepareTrace({ problem, condition, server }, client, systemClock);
       const options = { client: connection.clientFor('search'), clock: systemClock, signal: never, scorer };
       await generateTrace(trace, options);
       if (trace.status !== 'complete') throw new Error(`${problem.id}: ${trace.interruption?.message}`);
-      results[index] = { isCorrect: gradeTrace(trace).outcome === 'correct', costs: costsOf(trace) };
+      results[index] = kept.add(key, { isCorrect: gradeTrace(trace).outcome === 'correct', costs: costsOf(trace) });
       process.stderr.write(`\r${condition.scorer}: ${results.filter(Boolean).length} of ${problems.length} `);
     }
   };
@@ -91,19 +126,23 @@ async function main(): Promise<void> {
       problems: { type: 'string', default: '200' },
       width: { type: 'string', default: '8' },
       choose: { type: 'string', default: 'majority' },
+      softmax: { type: 'string', default: '0.2' },
       scorers: { type: 'string', default: 'random,generative-prm,likelihood' },
       dev: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
+      results: { type: 'string' },
     },
   });
   const place = values.dev ? ['model', 'data', 'dev'] : ['media', 'studies', 'five-families'];
   const file = `${path.join(packageRoot, ...place)}.problems.jsonl`;
   const placed = parseProblems(readFileSync(file, 'utf8'), { fileName: path.basename(file) });
   const all = placed.map(({ problem }) => problem);
+  const softmaxTemperature = Number(values.softmax);
   const problems = spread(all, Number(values.problems));
   const connection = await connect(bundledServer, { packageRoot });
   const serverNamed = () => bundledServer;
   const pool = new ScorerPool({ packageRoot, policy: connection, serverNamed });
+  const kept = new Results(values.results);
   const startedAt = Date.now();
   const lines = [
     '| scorer | accuracy % [95 %] | right / wrong against random | exact McNemar p | generated | scorer tokens | prompt | sequential depth |',
@@ -116,9 +155,9 @@ async function main(): Promise<void> {
         decoder: 'rebase',
         scorer,
         sampling: { ...greedy, temperature: 1 },
-        search: searchSchema.parse({ width: Number(values.width), choose: values.choose }),
+        search: searchSchema.parse({ width: Number(values.width), choose: values.choose, softmaxTemperature }),
       });
-      const results = await evaluate(connection, pool, problems, condition);
+      const results = await evaluate(connection, pool, problems, condition, kept);
       lines.push(rowOf(scorer, results, control));
       control ??= results;
       process.stdout.write(`${lines.at(-1)}\n`);
@@ -127,8 +166,9 @@ async function main(): Promise<void> {
     await pool.close();
     await connection.close();
   }
-  const minutes = ((Date.now() - startedAt) / 60_000).toFixed(1);
-  const about = `${problems.length} held-out ${values.dev ? 'dev' : 'test'} problems, width ${values.width}, answer by ${values.choose}, temperature 1, softmax temperature 0.2, seed 0; tokens per problem; ${minutes} minutes.`;
+  // Of a run that went on from kept results the time says nothing.
+  const took = values.results ? '' : `; ${((Date.now() - startedAt) / 60_000).toFixed(1)} minutes`;
+  const about = `${problems.length} held-out ${values.dev ? 'dev' : 'test'} problems, width ${values.width}, answer by ${values.choose}, temperature 1, softmax temperature ${softmaxTemperature}, seed 0; tokens per problem${took}.`;
   const text = [...lines, '', about].join('\n');
   process.stdout.write(`${text}\n`);
   if (values.write) writeInto(path.join(packageRoot, 'docs', 'rebase.md'), values.choose, text);

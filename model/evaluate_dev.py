@@ -1,6 +1,7 @@
 """Measures a checkpoint on the dev problems: accuracy by the number of forced cues and by the cap on thinking.
 
-The test problems are for the product's own engine; no weights were chosen by them.
+The test problems are for the product's own engine, and `--test` for every cue on all of them at a tenth of the time; no
+weights were chosen by them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import json
 from pathlib import Path
 
 import torch
-from generate import Measured, Run, Sampler, load_network, sweep
+from checkpoints import load_network
+from generate import Measured, Run, Sampler, sweep
 from tokenizer import Codec
 
 DEV = Path(__file__).parent / "data" / "dev.problems.jsonl"
+TEST = Path(__file__).parent.parent / "media" / "studies" / "five-families.problems.jsonl"
 COUNTS = [0, 1, 2, 3, 4, 6, 8]
 CAPS = [4, 8, 16, 32, 64, 128, 256]
 
@@ -69,15 +72,17 @@ def print_table(table: dict[str, dict[str, float]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint", type=Path, help="or exported Hugging Face folder")
     parser.add_argument("--cue", default="Wait")
+    parser.add_argument("--test", action="store_true", help="the test problems, by cues alone")
     parser.add_argument("--temperature", type=float, default=0.0, help="of the thinking; answers are greedy")
     parser.add_argument("--per-family", type=int, help="only the first problems of each family")
     parser.add_argument("--show", type=int, default=0, help="print this many whole runs of each family")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    problems = read_problems(DEV, options.per_family)
-    table, runs = evaluate(options.checkpoint, problems, options.cue, temperature=options.temperature)
+    problems = read_problems(TEST if options.test else DEV, options.per_family)
+    caps = [] if options.test else CAPS
+    table, runs = evaluate(options.checkpoint, problems, options.cue, caps=caps, temperature=options.temperature)
     print_table(table)
     longest = max(len(run.ids) for run in runs)
     print(f"\n{len(problems)} problems, longest sequence {longest} tokens")

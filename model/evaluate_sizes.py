@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 import torch
+from checkpoints import load_network
 from evaluate_dev import DEV, percent, read_problems
-from generate import Sampler, boxed, load_network
+from generate import Sampler, boxed
 from tokenizer import ANSWER_OPEN, START, THINK_OPEN, Codec, chat_prompt
 
 SETTINGS = {"tokens": (16, 32, 64, 128, 256), "steps": (1, 2, 4, 8)}

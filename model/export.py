@@ -189,6 +189,8 @@ def write_record(folder: Path, state: dict[str, Any], name: str) -> None:
     )
     if state.get("traces", "first") != "first":
         command += f" --traces {state['traces']} --weights EARLIER"
+    if state.get("traces") == "prm":
+        command += " --rollouts ROLLOUTS"
     if state.get("rate", 1.0) != 1.0:
         command += f" --rate {state['rate']}"
     record = {

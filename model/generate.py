@@ -8,21 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
-from network import Config, LayerCache, Network
+from network import LayerCache, Network
 from tokenizer import ANSWER_CUE, ANSWER_OPEN, THINK_OPEN, Codec, chat_prompt
 from torch import Tensor
 
 ANSWER_LIMIT = 16
-
-
-def load_network(path: Path) -> Network:
-    state = torch.load(path)
-    network = Network(Config(**state["config"]))
-    network.load_state_dict(state["weights"] if "weights" in state else state["optimizer"]["weights"])
-    return network.eval()
 
 
 @dataclass

@@ -2,7 +2,8 @@
 
 The score of a step is P(good) / (P(good) + P(bad)) for the token after `<|step|>`, with a tag behind each step so far.
 A step is a pass; it is right when every running total in it is. Wrong passes here are the policy's own (temperature 1
-by default), none is injected.
+by default), none is injected. Two areas: over all steps of a kind, to which it adds that hard problems go wrong more often;
+and *within*, the mean over sets of steps at the same place of the same problem, which is all that a search has.
 """
 
 from __future__ import annotations
@@ -10,18 +11,17 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from checkpoints import load_network
 from evaluate_dev import DEV, read_problems
-from generate import Sampler, load_network
-from graded import GRADED
-from problems import BACKWARDS, HALVES, Problem
+from generate import Sampler
+from prm_traces import corrected, kind_of
+from problems import Problem
 from tokenizer import STEP_TAG, THINK_OPEN, Codec, chat_prompt
-from traces import TITLES
-
-LEVELS = {title.rstrip(": "): level for level, title in TITLES.items()}
 
 
 @dataclass
@@ -31,6 +31,7 @@ class Judged:
     kind: str
     good: bool
     score: float
+    place: tuple[int, int]  # problem, number of the step
 
 
 def read_problem(record: dict) -> Problem:
@@ -46,26 +47,6 @@ def read_problem(record: dict) -> Problem:
     if family == "products":
         return Problem(family, tuple(body.split("+")), "", answer)
     return Problem(family, tuple(map(int, re.findall(r"-?\d+", body))), "", answer)
-
-
-def kind_of(line: str) -> str:
-    if "Quick guess" in line:
-        return "guess"
-    return next((title for title in LEVELS if f"{title}: " in line), "other")
-
-
-def is_right(problem: Problem, line: str) -> bool:
-    """Every running total of the pass, checked against the ones a program works out."""
-    kind = kind_of(line)
-    found = re.search(r" => (\d+)$", line)
-    if not found or int(found.group(1)) != problem.answer:
-        return False
-    level = LEVELS.get(kind)
-    if level is None or not HALVES <= level <= BACKWARDS:
-        return True
-    steps = GRADED[problem.family].steps(problem, level)
-    right = " ".join(f"{step.text}{step.total}" for step in steps)
-    return line.split(TITLES[level], 1)[1].split(" => ")[0] == right
 
 
 @torch.no_grad()
@@ -88,30 +69,42 @@ def area(judged: list[Judged]) -> float:
     return wins / (len(good) * len(bad))
 
 
+def area_within(judged: list[Judged]) -> tuple[float, int]:
+    """Mean area over the places that have right and wrong steps, and the number of these."""
+    places = defaultdict(list)
+    for each in judged:
+        places[each.place].append(each)
+    areas = [area(part) for part in places.values() if len({each.good for each in part}) == 2]
+    return (sum(areas) / len(areas) if areas else float("nan")), len(areas)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("reward", type=Path, help="checkpoint of the reward model")
-    parser.add_argument("policy", type=Path, help="checkpoint of the policy")
+    parser.add_argument("policy", type=Path, help="checkpoint of the policy, or exported Hugging Face folder")
     parser.add_argument("--temperature", type=float, default=1.0)
-    parser.add_argument("--cues", type=int, default=3)
+    parser.add_argument("--cues", type=int, default=0, help="forced on each run (default: natural runs)")
+    parser.add_argument("--runs", type=int, default=4, help="of each problem")
     options = parser.parse_args()
     torch.set_num_threads(1)
     codec, problems = Codec(), read_problems(DEV)
     sampler = Sampler(load_network(options.policy), codec, temperature=options.temperature)
     reward, judged = load_network(options.reward), []
-    runs = sampler.think([record["question"] for record in problems], options.cues, "Wait")
-    for run, record in zip(runs, problems, strict=True):
-        lines = codec.decode(run.ids[run.start :]).strip().split("\n")
-        problem = read_problem(record)
-        scores = score_steps(reward, codec, record["question"], lines)
-        judged += [
-            Judged(kind_of(line), is_right(problem, line), score) for line, score in zip(lines, scores, strict=True)
-        ]
+    for _ in range(options.runs):
+        runs = sampler.think([record["question"] for record in problems], options.cues, "Wait")
+        for index, (run, record) in enumerate(zip(runs, problems, strict=True)):
+            lines = [line for line in codec.decode(run.ids[run.start :]).split("\n") if line]
+            problem = read_problem(record)
+            scores = score_steps(reward, codec, record["question"], lines)
+            for number, (line, score) in enumerate(zip(lines, scores, strict=True)):
+                judged.append(Judged(kind_of(line), line == corrected(problem, line), score, (index, number)))
     for kind in ["all", *sorted({each.kind for each in judged})]:
         part = [each for each in judged if kind in ("all", each.kind)]
         right = sum((each.score > 0.5) == each.good for each in part) / len(part)
         row = {"kind": kind, "steps": len(part), "good": sum(each.good for each in part)}
-        print(json.dumps(row | {"auc": round(area(part), 3), "accuracy": round(right, 3)}))
+        within, places = area_within(part)
+        row |= {"auc": round(area(part), 3), "accuracy": round(right, 3)}
+        print(json.dumps(row | {"within": round(within, 3), "places": places}))
 
 
 if __name__ == "__main__":

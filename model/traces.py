@@ -43,6 +43,8 @@ class Trace:
     codec: Codec
     ids: list[int] = field(default_factory=list)
     learned: list[bool] = field(default_factory=list)
+    #: Places behind which a reward model is asked, between its two verdicts, whether all is right so far.
+    checks: dict[int, bool] = field(default_factory=dict)
 
     def put(self, text: str, learn: bool = True) -> None:
         ids = self.codec.encode(text)

@@ -14,24 +14,26 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from checkpoints import read_weights
+from graded_traces import make_graded_trace
 from network import Config, Network
 from optimizer import Optimizer
+from prm_traces import make_prm_trace
 from tokenizer import Codec, padded_size
 from torch import Tensor
 from torch.nn import functional
-from graded_traces import make_graded_trace
-from prm_traces import make_prm_trace
 from traces import Trace, make_trace
 
 IGNORED = -100
 CHUNK = 768  # traces that are sorted by length together
 
 #: What a training can be about: the first stage, the graded families, the reward model.
-MAKERS: dict[str, Callable[[Codec, random.Random], Trace]] = {
+MAKERS: dict[str, Callable[..., Trace]] = {
     "first": make_trace,
     "graded": make_graded_trace,
     "prm": make_prm_trace,
@@ -42,6 +44,7 @@ MAKERS: dict[str, Callable[[Codec, random.Random], Trace]] = {
 class Batch:
     ids: Tensor
     targets: Tensor  # what follows each id; IGNORED where nothing is learned
+    checks: Tensor  # place of the verdict (0 good, 1 bad) on what stands so far; IGNORED where there is none
     tokens: int
 
 
@@ -51,6 +54,8 @@ class Stream:
     def __init__(self, codec: Codec, options: argparse.Namespace, rank: int, position: tuple[int, int]) -> None:
         self.codec, self.seed, self.rank, self.tokens_per_batch = codec, options.seed, rank, options.batch
         self.make = MAKERS[options.traces]
+        if options.rollouts:
+            self.make = partial(self.make, rollouts=options.rollouts)
         self.chunk, self.index = position
 
     def __iter__(self) -> Iterator[Batch]:
@@ -76,10 +81,13 @@ class Stream:
         longest = max(len(trace.ids) for trace in traces)
         ids = torch.full((len(traces), longest), self.codec.pad)
         targets = torch.full((len(traces), longest), IGNORED)
+        checks = torch.full((len(traces), longest), IGNORED)
         for row, trace in enumerate(traces):
             ids[row, : len(trace.ids)] = torch.tensor(trace.ids)
             targets[row, : len(trace.ids)] = torch.tensor(trace.targets(IGNORED))
-        return Batch(ids, targets, sum(len(trace.ids) for trace in traces))
+            for place, good in trace.checks.items():
+                checks[row, place] = 0 if good else 1
+        return Batch(ids, targets, checks, sum(len(trace.ids) for trace in traces))
 
 
 def rate(step: int, steps: int, warmup: int = 40, decay: float = 0.35) -> float:
@@ -88,16 +96,21 @@ def rate(step: int, steps: int, warmup: int = 40, decay: float = 0.35) -> float:
     return warm * min(1.0, max(0.01, (steps - step) / (decay * steps)))
 
 
-def losses_of(network: Network, batch: Batch, verdicts: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy of the text and of the verdicts; of the latter 0 where there are none."""
+def losses_of(network: Network, batch: Batch, verdicts: Tensor) -> Tensor:
+    """Mean cross-entropy of the text, of the verdicts at tags, and of those at numbers; 0 where there are none."""
     hidden = network(batch.ids[:, :-1])
-    targets = batch.targets[:, :-1]
-    chosen = targets != IGNORED
+    targets, checks = batch.targets[:, :-1], batch.checks[:, :-1]
+    chosen, checked = targets != IGNORED, checks != IGNORED
     targets = targets[chosen]
     losses = functional.cross_entropy(network.logits(hidden[chosen]).float(), targets, reduction="none")
     judged = torch.isin(targets, verdicts)
-    text = losses[~judged].mean()
-    return text, losses[judged].mean() if judged.any() else torch.zeros_like(text)
+    parts = [losses[~judged], losses[judged]]
+    if checked.any():
+        between = network.logits(hidden[checked]).float()[:, verdicts]
+        parts.append(functional.cross_entropy(between, checks[checked], reduction="none"))
+    else:
+        parts.append(losses[:0])
+    return torch.stack([part.mean() if len(part) else losses.sum() * 0 for part in parts])
 
 
 def average_gradients(network: Network) -> dict[str, Tensor]:
@@ -145,7 +158,7 @@ class Training:
         torch.manual_seed(options.seed)
         self.network = Network(Config(padded_size(self.codec.size)))
         if options.weights:
-            self.network.load_state_dict(torch.load(options.weights)["weights"])
+            self.network.load_state_dict(read_weights(options.weights)[1])
         self.optimizer = Optimizer(self.network)
         self.progress = Progress(0, 0, [(0, 0)] * dist.get_world_size())
         self.network.bfloat16()
@@ -182,12 +195,12 @@ class Training:
         for batch in stream:
             if self.progress.step >= self.options.stop_at:
                 break
-            text, verdict = losses_of(self.network, batch, verdicts)
-            (text + verdict).backward()
+            parts = losses_of(self.network, batch, verdicts)
+            parts.sum().backward()
             factor = self.options.rate * rate(self.progress.step, self.options.steps)
             self.optimizer.step(average_gradients(self.network), factor)
             self.optimizer.copy_to(self.network)
-            losses.append((text.item(), verdict.item()))
+            losses.append(parts.tolist())
             tokens += batch.tokens
             self.progress.step += 1
             due = self.progress.step % self.options.save_every == 0 or self.progress.step == self.options.stop_at
@@ -204,7 +217,7 @@ class Training:
     def report(self, losses: list[float], factor: float, speed: float) -> None:
         if self.rank == 0:
             line = {"step": self.progress.step, "tokens": self.progress.tokens, "loss": round(losses[0], 4)}
-            line |= {"verdictLoss": round(losses[1], 4)} if losses[1] else {}
+            line |= {"verdictLoss": round(losses[1], 4), "checkLoss": round(losses[2], 4)} if losses[1] else {}
             line |= {"rate": round(factor, 3), "tokensPerSecond": round(speed)}
             print(json.dumps(line), flush=True)
 
@@ -216,7 +229,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--stop-at", type=int, help="stop after this step of the schedule (default: all)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--traces", choices=list(MAKERS), default="first", help="what to train on")
-    parser.add_argument("--weights", type=Path, help="checkpoint whose weights to start from (default: random ones)")
+    parser.add_argument("--weights", type=Path, help="checkpoint or Hugging Face folder to start from (default: random weights)")
+    parser.add_argument("--rollouts", type=Path, help="runs of the policy that the reward model learns from")
     parser.add_argument("--rate", type=float, default=1.0, help="factor of the learning rates")
     parser.add_argument("--batch", type=int, default=3400, help="padded tokens per process and step")
     parser.add_argument("--save-every", type=int, default=200)

@@ -33,11 +33,11 @@ def vectors(seed):
     }
 
 
-def gpqa_letters():
-    """Where the right answer of each of 198 questions goes, as s1's harness does it: four choices, the right one last."""
-    random.seed(0)
+def gpqa_letters(seed, rows):
+    """Where the right answer of each question goes, as s1 shuffles: seeded once, four choices, the right one last."""
+    random.seed(seed)
     letters = ""
-    for _ in range(198):
+    for _ in range(rows):
         choices = ["w1", "w2", "w3", "right"]
         random.shuffle(choices)
         letters += "ABCD"[choices.index("right")]
@@ -47,7 +47,8 @@ def gpqa_letters():
 fixture = {
     "python": platform.python_version(),
     "vectors": [vectors(seed) for seed in SEEDS],
-    "gpqaLetters": gpqa_letters(),
+    "gpqaLetters": gpqa_letters(0, 198),  # the evaluation harness
+    "gpqaSourceLetters": gpqa_letters(42, 348),  # data/fix_gpqa.py, of the training source
 }
 for one in fixture["vectors"]:
     one["last"] = [float.fromhex(text) for text in one.pop("random")]

@@ -29,6 +29,8 @@ trap ': > "$ST_STATUS/stop"' USR1
 # The signal goes on to the script; what it records is what the script makes of it.
 trap '[ -n "$child" ] && kill -TERM "$child" 2>/dev/null; [ -n "$child" ] || { finish 143; exit 143; }' TERM INT
 
+# What an earlier run of the same job left as it was ended: Slurm begins jobs again after a node failed.
+rm -f "$ST_STATUS/exit" "$ST_STATUS/ended" "$ST_STATUS/started"
 put pid "$$ $(birth $$)"
 [ -z "${SLURM_JOB_ID:-}" ] || put slurm-job "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}"
 put restarts "${SLURM_RESTART_COUNT:-0}"

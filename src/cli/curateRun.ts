@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { systemClock } from '../core/base/clock';
 import { isError, toSecondThoughtError } from '../core/base/errors';
+import { printable } from '../core/base/untrustedText';
 import type { CurationFile } from '../core/curate/curationFile';
 import { StatusWriter } from '../core/curate/curationStatus';
 import type { FeatureOptions } from '../core/curate/features/addFeatures';
@@ -87,7 +88,8 @@ async function curating<T>(
         folder,
         signal,
         memory: flags.memory === undefined ? undefined : flags.memory * 2 ** 20,
-        onProgress({ source, rows }) {
+        onProgress({ source, rows, note }) {
+          if (note !== undefined) process.stderr.write(`${printable(note)}\n`);
           progress.show(`${source}: ${rows} rows`);
           status.doing(`Collecting ${source}: ${rows} rows`);
         },

@@ -4,13 +4,14 @@ import { type Connection, connect } from '../core/servers/connect';
 import { type Comparison, measureDeterminism } from '../core/servers/determinism';
 import { examineServer } from '../core/servers/doctor';
 import { type Finding, isGood } from '../core/servers/serverFacts';
-import { doctorHost } from './doctorHost';
+import { doctorHost, type HostDoctorFlags } from './doctorHost';
 import { untilInterrupted } from './interrupt';
+import { count } from './numbers';
 import { paint, printJson, type Style } from './output';
 import { ProgressLine } from './progressLine';
 import { addServerOptions, chooseServer, type ServerFlags } from './serverOptions';
 
-type DoctorFlags = ServerFlags & { json?: boolean; quick?: boolean; host?: string };
+type DoctorFlags = ServerFlags & Partial<HostDoctorFlags> & { quick?: boolean };
 
 /** Version of the document that `--json` prints. */
 const reportVersion = 1;
@@ -23,11 +24,13 @@ export function addDoctor(program: Command, packageRoot: string): void {
     .option('--dialect <name>', 'how the model writes thinking; without it: as configured, else s1')
     .option('--quick', 'leave out how repeatable greedy replies are')
     .option('--host <name>', 'look at a host for jobs instead')
+    .option('--compute', 'with --host: look at a compute node, too, by a job of one minute')
+    .option('--gpus <n>', 'GPUs that this job asks for (0)', count)
     .option('--json', 'print one JSON document');
   addServerOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  second-thought doctor --server http://127.0.0.1:8000/v1\n  second-thought doctor --host gpu01',
+      '\nExamples:\n  second-thought doctor --server http://127.0.0.1:8000/v1\n  second-thought doctor --host gpu01\n  second-thought doctor --host cluster --compute --gpus 1',
     )
     .action((flags: DoctorFlags) => doctor(flags, packageRoot));
 }

@@ -89,16 +89,21 @@ export const adoptedSchema = z.object({ jobs: z.array(jobSummarySchema) });
 export const fetchedSchema = z.object({ folder: z.string() });
 
 /** `doctor --host --json`. */
+const findingsSchema = z.array(
+  z.object({
+    title: z.string(),
+    found: z.string(),
+    verdict: z.enum(['good', 'warning', 'missing']),
+    consequence: z.string().optional(),
+    remedy: z.string().optional(),
+  }),
+);
+
 export const hostCheckSchema = z.object({
   host: z.string(),
   scheduler: z.string(),
-  findings: z.array(
-    z.object({
-      title: z.string(),
-      found: z.string(),
-      verdict: z.enum(['good', 'warning', 'missing']),
-      consequence: z.string().optional(),
-      remedy: z.string().optional(),
-    }),
-  ),
+  findings: findingsSchema,
+  /** A node where a job ran, if that was asked for. */
+  compute: z.object({ node: z.string(), findings: findingsSchema }).optional(),
 });
+export type HostCheck = z.infer<typeof hostCheckSchema>;

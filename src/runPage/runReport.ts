@@ -13,7 +13,7 @@ import type { MethodMeasures } from '../core/numbers/methodMeasures';
 import type { OutcomeRow } from '../core/numbers/outcomeTable';
 import type { RunSamples } from '../core/numbers/runSamples';
 import { scoreRun } from '../core/numbers/scoreRun';
-import { decimal, estimateText } from '../core/numbers/words';
+import { decimal, estimateText, seenSentences } from '../core/numbers/words';
 import type { PublishedMeasures } from '../core/published/published';
 import type { WireCueStep, WireMeasure, WirePart, WirePoint, WireProbed, WireReport } from '../protocol/runViewer';
 
@@ -28,11 +28,12 @@ export function runReport(run: RunSamples, probes: readonly ProbeRecord[] = []):
   const sets = [...new Set(run.samples.map(({ problemSet }) => problemSet))];
   if (sets.length < 2) return { probed, parts: partsOf(run, () => null) };
   const all = partsOf(pooled(run), () => null);
-  const together = `${sets.length} problem sets are taken together here.`;
+  const seen = Object.entries(run.seen ?? {}).flatMap(([set, months]) => seenSentences(set, months));
+  const together = [`${sets.length} problem sets are taken together here.`, ...seen];
   return {
     probed,
     parts: [
-      ...all.map((part) => ({ ...part, sentences: [together, ...part.sentences] })),
+      ...all.map((part) => ({ ...part, sentences: [...together, ...part.sentences] })),
       ...partsOf(run, (problemSet) => problemSet),
     ],
   };

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseJsonLines } from '../../src/core/base/files';
 import { CliHome, root } from './support/cli';
 
-/** A curation while models are asked: killed (kill -9, which nothing can catch), and shared between processes. */
+/** A curation while models are asked: killed (kill -9, which nothing can catch), and shared by the tasks of a job. */
 const home = new CliHome();
 const folder = path.join(home.folder, 'set');
 const file = path.join(folder, 'killed.curation.yaml');
@@ -67,19 +67,24 @@ describe('a curation while a model is asked', () => {
     expect(JSON.parse(stdout).files).toEqual(JSON.parse(undisturbed.stdout).files);
   }, 180_000);
 
-  it('is the same set where two processes share the rows and a third merges what they asked', async () => {
-    const parts = path.join(home.folder, 'parts');
-    const merge = () => home.run(['curate', 'merge', file, '--out', parts, '--json']);
-    const shard = (number: number) => home.run([...words(parts), '--shard', `${number}/2`]);
-    const { stderr } = await merge();
-    expect(JSON.parse(stderr).error.message).toMatch(/holds no shard that is done\.$/);
-    const shards = (await Promise.all([shard(0), shard(1)])).map(({ stdout }) => JSON.parse(stdout));
-    expect(shards[0].rows + shards[1].rows).toBe(rows);
-    const [merged, whole] = [await merge(), await home.run(words(path.join(home.folder, 'whole')))];
-    expect([merged.code, merged.stderr]).toEqual([0, '']);
-    expect(JSON.parse(merged.stdout).files).toEqual(JSON.parse(whole.stdout).files);
-    const decisions = (out: string) => readFileSync(path.join(out, 'decisions.jsonl'), 'utf8');
-    expect(decisions(parts)).toBe(decisions(path.join(home.folder, 'whole')));
-    expect(new Set(repliesIn(parts).map(({ id }) => id)).size).toBe(rows);
+  it('is the same set, byte for byte, where the tasks of a job share the rows and the last one merges', async () => {
+    const json = async (...words: string[]) => JSON.parse((await home.run(words)).stdout);
+    const more = ['--', '--deterministic', '--concurrency', '2'];
+    const { id } = await json('jobs', 'submit', file, '--tasks', '2', '--json', ...more);
+    await home.run(['jobs', 'logs', '-f', id]);
+    const { folder: fetched } = await json('jobs', 'fetch', id, '--into', path.join(home.folder, 'fetched'), '--json');
+    const [parts, whole] = [path.join(fetched, 'out'), path.join(home.folder, 'whole')];
+    await home.run(words(whole));
+    const results = (out: string) => {
+      const names = [
+        'decisions.jsonl',
+        'funnel.json',
+        ...readdirSync(path.join(out, 'set')).map((name) => `set/${name}`),
+      ];
+      return names.map((name) => [name, readFileSync(path.join(out, name)).toString('base64')]);
+    };
+    expect(readdirSync(path.join(parts, 'shards')).sort()).toEqual(['0-of-2', '1-of-2']);
+    expect(results(parts)).toEqual(results(whole));
+    expect(new Set(repliesIn(parts).map((reply) => reply.id)).size).toBe(rows);
   }, 180_000);
 });

@@ -169,16 +169,20 @@ describe('a study', () => {
     expect(existsSync(path.join(folder, 'lock'))).toBe(false);
   });
 
-  it('that got another condition adds its samples to a run, and keeps those it has', async () => {
+  it('that got another condition, and then more samples, adds them to a run, and keeps those it has', async () => {
     const first = (await run(study(caps(3)))).document;
-    const kept = traceLines(first.run);
-    const { document } = await run(
-      study(caps(3, '  - { name: warm, samples: 2, sampling: { temperature: 1 } }')),
-      '--into',
-      first.run,
-    );
-    expect(document).toMatchObject({ planned: 15, finished: 15 });
-    expect(traceLines(first.run).slice(0, kept.length)).toEqual(kept);
+    const warm = (samples: number) =>
+      study(caps(3, `  - { name: warm, samples: ${samples}, sampling: { temperature: 1 } }`));
+    for (const [samples, planned] of [
+      [2, 15],
+      [3, 18],
+    ] as const) {
+      const kept = traceLines(first.run);
+      const { document } = await run(warm(samples), '--into', first.run);
+      expect(document).toMatchObject({ planned, finished: planned });
+      expect(traceLines(first.run).slice(0, kept.length)).toEqual(kept);
+      expect(traceLines(first.run)).toHaveLength(planned);
+    }
   });
 
   it('tries failed samples again and keeps the old error until that succeeds', async () => {
@@ -286,6 +290,32 @@ describe('a study that cannot be run', () => {
     const { error } = JSON.parse(stderr);
     expect(error).toMatchObject({ code, message: expect.stringMatching(says) });
     expect(error.message).not.toContain('\n');
+  });
+
+  it.each([
+    ['a row that is not JSON', '{"question": "a"}\n{"question": \n', 'invalid-file', /rows\.jsonl:2: this is not JSON/],
+    [
+      'a row without a question',
+      '{"question": "a"}\n\n{"answer": "b"}\n',
+      'invalid-file',
+      /rows\.jsonl:3: there is no question/,
+    ],
+    ['two problems with one id', '{"id": 1, "question": "a"}\n{"id": 1, "question": "b"}\n', 'bad-usage', /"1" twice/],
+    ['no problem at all', '\n', 'problem-not-found', /holds no problem/],
+  ])('because its problem set has %s is refused in one sentence', async (_, rows, code, says) => {
+    writeFileSync(path.join(home.folder, 'rows.jsonl'), rows);
+    const { stderr } = await run(study('problems: [{ file: rows.jsonl }]\nconditions: [{}]\n'), '--dry-run');
+    expect(JSON.parse(stderr).error).toMatchObject({ code, message: expect.stringMatching(says) });
+  });
+
+  it('has no verdict where problems have no answers; fields that nobody knows are ignored', async () => {
+    const rows = '{"question": "sum 3 4", "colour": "red"}\n{"question": "sum 4 4", "shape": [1]}\n';
+    writeFileSync(path.join(home.folder, 'rows.jsonl'), rows);
+    const { document } = await run(study('problems: [{ file: rows.jsonl }]\nconditions: [{}]\n'));
+    expect(grades(document.run).map(({ outcome }) => outcome)).toEqual(['ungraded', 'ungraded']);
+    const { stdout } = await home.run(['score', document.run, '--json', '--replicates', '100']);
+    const [condition] = JSON.parse(stdout).problemSets[0].conditions;
+    expect(condition).toMatchObject({ accuracy: null, isComplete: false, outcomes: { ungraded: 2 } });
   });
 
   it('because its run was written by a newer version is refused, and nothing is changed', async () => {

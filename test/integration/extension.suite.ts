@@ -29,7 +29,8 @@ describe('in VS Code', () => {
   afterEach(async () => {
     await Promise.all(ui.traces.running.map((trace) => ui.traces.ended(trace)));
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-    for (const name of ['ignore', 'samples', 'temperature', 'server', 'servers']) await configure(name, undefined);
+    for (const name of ['ignore', 'samples', 'temperature', 'server', 'servers', 'grader'])
+      await configure(name, undefined);
     ui.inline.dismissAll();
   });
 
@@ -96,6 +97,17 @@ describe('in VS Code', () => {
     const trace = await run('evaluateProblem');
     assert.equal(trace?.problem.id, 'sum-3');
     assert.equal(trace?.status, 'complete');
+  });
+
+  it('Evaluate Problem grades as the setting says, by a language model through its server, too', async () => {
+    await configure('grader', { kind: 'llm-matcher', server: 'bundled' });
+    goToLine(6);
+    const trace = await run('evaluateProblem');
+    assert.equal(trace?.status, 'complete');
+    assert.ok(trace.grade?.matched?.model);
+    assert.equal(ui.outcomes.of(trace.problem).at(-1)?.grader, 'llm-matcher:bundled');
+    await configure('grader', 'math');
+    assert.equal(await run('evaluateProblem'), undefined); // there is no such grader, and a notice says so
   });
 
   it('the trace below a problem moves with it when lines are inserted above', async () => {

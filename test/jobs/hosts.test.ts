@@ -2,7 +2,6 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { JobHost } from '../../src/core/jobs/jobHost';
-import { isOver } from '../../src/core/jobs/jobState';
 import { begin, custom, jobHost, logOf, overSsh, reached, Workplace } from './support/hosts';
 import { SlurmCluster } from './support/slurm';
 import { SshServer } from './support/sshServer';
@@ -137,33 +136,3 @@ test.concurrent('jobs that share a GPU take turns in their order; others run bes
   expect(turns.indexOf('-a')).toBeLessThan(turns.indexOf('+b 1'));
   expect(turns.indexOf('+c 2')).toBeLessThan(turns.indexOf('+b 1'));
 });
-
-// With the long tests: about once in four runs Slurm keeps the requeued job waiting for its two minutes.
-const longTest = process.env.SECOND_THOUGHT_LONG ? test.concurrent : () => {};
-longTest(
-  'a job of Slurm that comes to its time limit saves a checkpoint, is requeued and goes on',
-  async ({ expect }) => {
-    const there = host('here, slurm');
-    const script = place.file(
-      'checkpoint.sh',
-      `echo "run $(cat "$ST_OUT/step" 2>/dev/null || echo 0)"
-[ -f "$ST_OUT/step" ] && exit 0
-while [ ! -f "$ST_STATUS/stop" ]; do sleep 0.2; done
-echo 41 > "$ST_OUT/step"; : > "$ST_STATUS/continue"
-`,
-    );
-    // Slurm looks at time limits once in 30 s and a requeue waits for two minutes: the signal is sent by hand, the rest is real.
-    const record = await begin(there, custom(script, { time: '5' }));
-    await reached(there, record, ({ state }) => state === 'running');
-    const number = (await there.read(record.id, 'status/id')).trim();
-    cluster.ask('scancel', ['--batch', '--signal=USR1', number]);
-    await reached(there, record, ({ state }) => state === 'queued');
-    // Until Slurm has put it back it takes no start time: so it is told again while it waits.
-    const ended = await reached(there, record, ({ state }) => {
-      if (state === 'queued') cluster.ask('scontrol', ['update', `JobId=${number}`, 'StartTime=now']);
-      return isOver(state);
-    });
-    expect(ended).toMatchObject({ state: 'succeeded', restarts: 1 });
-    expect(await logOf(there, record)).toBe('run 0\nrun 41\n');
-  },
-);

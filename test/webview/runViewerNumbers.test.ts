@@ -141,7 +141,7 @@ describe('published points', () => {
     await tests.viewer.send(smallRun({ published: smallPublished }));
     expect(await tests.viewer.page.locator('.picture .point').count()).toBe(4);
     await tests.viewer.page.getByRole('button', { name: /^Wait ×2 \(published, forcing\): 53.3 % at 6,657/ }).click();
-    expect(await tests.viewer.page.locator('.conditions tr.selected').count()).toBe(0);
+    expect(await tests.viewer.page.locator('.conditions tr.selected, .point.selected').count()).toBe(0);
     const figure = tests.viewer.page.locator('.figure');
     expect(await figure.innerText()).toContain('s1, Figure 4 (left), sequential scaling by caps and cues.');
     expect(await figure.innerText()).toContain('those of aime24, not yours');

@@ -109,7 +109,7 @@ export class Figure {
   showSelected(condition: number | null): void {
     this.#selected = condition;
     for (const [at, dot] of this.#dots().entries())
-      dot.classList.toggle('selected', this.#points[at]?.condition === condition);
+      dot.classList.toggle('selected', condition !== null && this.#points[at]?.condition === condition);
   }
 
   #choose(change: Partial<FigureChoice>): void {
@@ -182,7 +182,7 @@ export class Figure {
     const dots = this.#dots();
     const first = Math.max(
       0,
-      this.#points.findIndex(({ condition }) => condition === this.#selected),
+      this.#points.findIndex(({ condition }) => condition !== null && condition === this.#selected),
     );
     for (const [at, dot] of dots.entries()) {
       const point = this.#points[at];

@@ -25,6 +25,8 @@ import { outcomeNames, outcomeSigns, outcomes } from './words';
 import '../shared/styles.css';
 import '../shared/data.css';
 import './styles.css';
+import './figure.css';
+import './heatMap.css';
 
 registerControls();
 

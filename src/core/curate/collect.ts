@@ -45,9 +45,11 @@ async function* wantedRows(
   rows: AsyncIterable<SourceRow>,
 ): AsyncIterable<Collected> {
   let isFirst = true;
-  for await (const fields of rows) {
-    if (isFirst) refuseMissing(entry, fields);
+  const read = preset?.reader?.() ?? ((fields: SourceRow) => fields);
+  for await (const given of rows) {
+    if (isFirst) refuseMissing(entry, given);
     isFirst = false;
+    const fields = read(given);
     if (!isWanted(entry, preset, fields)) continue;
     const collected = toRow(entry, preset, fields);
     if (collected) yield collected;

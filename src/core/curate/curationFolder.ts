@@ -56,6 +56,8 @@ export type DecidedRow = Decision & Pick<Row, 'id' | 'source' | 'features'>;
 export interface CollectProgress {
   source: string;
   rows: number;
+  /** Something that people should know, in a sentence. */
+  note?: string;
 }
 
 /**
@@ -95,6 +97,7 @@ export class CurationFolder {
     const key = await collectionKey(curation, base);
     const done = collectionSchema.safeParse(await readJsonFile(this.file('collected.json')).catch(() => undefined));
     if (done.success && done.data.key === key) return done.data;
+    const before = new Map(done.data?.sources.map(({ file, hash }) => [file, hash]));
     await rm(this.file('collected.json'), { force: true });
     await rm(this.file('texts'), { recursive: true, force: true });
     await this.make();
@@ -105,6 +108,12 @@ export class CurationFolder {
       const file = dataPath(base, entry.file);
       let count = 0;
       let characters = 0;
+      const commit = isHubName(file) ? await hubCommit(file) : null;
+      const earlier = before.get(entry.file);
+      if (commit !== null && earlier !== undefined && earlier !== commit) {
+        const note = `${entry.file} is at ${commit.slice(0, 12)} now; it was at ${earlier.slice(0, 12)}, and is collected anew.`;
+        onProgress({ source: entry.name, rows: 0, note });
+      }
       for await (const collected of collectSource(entry, readRows(file), curation.seed)) {
         if (signal.aborted) throw new SecondThoughtError('cancelled', 'Stopped.');
         const kept = keepsTexts(collected.row.id) ? await texts.write(collected) : {};
@@ -114,6 +123,7 @@ export class CurationFolder {
       }
       if (count === 0) throw emptySource(entry.name, entry.file);
       const { bytes, hash } = await stampOf(file);
+      if (commit !== null && commit !== hash) throw changedMeanwhile(entry.file);
       sources.push({
         name: entry.name,
         file: entry.file,
@@ -194,7 +204,7 @@ export async function collectionKey(curation: CurationFile, base: string): Promi
       }
     }),
   );
-  const told = JSON.stringify({ version: 1, seed: curation.seed, sources: curation.sources, files });
+  const told = JSON.stringify({ version: 2, seed: curation.seed, sources: curation.sources, files });
   return createHash('sha256').update(told).digest('hex');
 }
 
@@ -280,6 +290,11 @@ class TextWriter {
 const emptySource = (name: string, file: string) =>
   new SecondThoughtError('invalid-file', `The source "${name}" (${file}) gives no row.`, {
     remedy: 'Check its preset, its field names and its where.',
+  });
+
+const changedMeanwhile = (file: string) =>
+  new SecondThoughtError('invalid-file', `${file} changed on the Hub while it was read.`, {
+    remedy: 'Run it again, or pin it: &revision=COMMIT.',
   });
 
 const damaged = (file: string) =>

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { PythonRandom } from '../base/pythonRandom';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,6 +13,8 @@ export interface SourcePreset {
   /** Null: the source has no reference solution. */
   solution: string | ((fields: Fields) => string | null) | null;
   isWanted?: (fields: Fields) => boolean;
+  /** For one reading of the source: gets every row in its order, and gives the fields that the others look at. */
+  reader?: () => (fields: Fields) => Fields;
   /** Rows drawn at random, where the paper says so. */
   sample?: number;
 }
@@ -121,8 +123,9 @@ export const sourcePresets: Readonly<Record<SourcePresetName, SourcePreset>> = {
   gpqa: {
     sourceType: 'Idavidrein/gpqa',
     cotType: 'science',
-    question: (fields) => gpqa(fields)?.question ?? null,
-    solution: (fields) => gpqa(fields)?.solution ?? null,
+    question: 'question',
+    solution: 'solution',
+    reader: gpqaReader,
   },
   scieval: {
     sourceType: 'OpenDFM/SciEval',
@@ -152,22 +155,26 @@ export const sourcePresets: Readonly<Record<SourcePresetName, SourcePreset>> = {
 const letters = ['A', 'B', 'C', 'D'] as const;
 
 /**
- * GPQA as `fix_gpqa.py` writes it: choices without line breaks, shuffled, `{question}\nAnswer Choices:\n(A) …`, and
- * `\n\nAnswer: {letter}` after the solution. The released code shuffles with Python's generator (seed 42); here the order
- * follows from a hash of 42, the question and the choice, so it does not depend on the rows before.
+ * GPQA as `fix_gpqa.py` writes it: choices without line breaks, shuffled by Python's generator, `{question}\nAnswer Choices:\n(A) …`, and
+ * `\n\nAnswer: {letter}` after the solution. The generator is seeded once with 42 and meets the rows in their order, the right choice last,
+ * as in the evaluation; the script leaves out Diamond, and so should the file, or the decontamination.
  */
-function gpqa(fields: Fields): { question: string; solution: string } | null {
-  const names = ['Correct Answer', 'Incorrect Answer 1', 'Incorrect Answer 2', 'Incorrect Answer 3'];
-  const question = textOf(fields.Question);
-  if (question === '' || names.some((name) => typeof fields[name] !== 'string')) return null;
-  const order = (name: string) => createHash('sha256').update(`42 ${question} ${fields[name]}`).digest('hex');
-  const shuffled = names
-    .map((name) => ({ name, key: order(name), text: textOf(fields[name]).replaceAll('\n', '') }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1));
-  const choices = shuffled.map(({ text }, index) => `(${letters[index]}) ${text}`).join('\n');
-  const letter = letters[shuffled.findIndex(({ name }) => name === 'Correct Answer')];
-  return {
-    question: `${question}\nAnswer Choices:\n${choices}`,
-    solution: `${textOf(fields.Explanation)}\n\nAnswer: ${letter}`,
+function gpqaReader(): (fields: Fields) => Fields {
+  const random = new PythonRandom(42);
+  return (fields) => {
+    const choices = wrongAnswers.concat(rightAnswer).map((name) => ({ name, text: fields[name] }));
+    const question = textOf(fields.Question);
+    if (question === '' || choices.some(({ text }) => typeof text !== 'string')) return { ...fields, question: null };
+    random.shuffle(choices);
+    const lines = choices.map(({ text }, index) => `(${letters[index]}) ${String(text).replaceAll('\n', '')}`);
+    const letter = letters[choices.findIndex(({ name }) => name === rightAnswer)];
+    return {
+      ...fields,
+      question: `${question}\nAnswer Choices:\n${lines.join('\n')}`,
+      solution: `${textOf(fields.Explanation)}\n\nAnswer: ${letter}`,
+    };
   };
 }
+
+const rightAnswer = 'Correct Answer';
+const wrongAnswers = ['Incorrect Answer 1', 'Incorrect Answer 2', 'Incorrect Answer 3'];

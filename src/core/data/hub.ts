@@ -14,11 +14,13 @@ const mostRedirects = 5;
 /** What a server that is busy asks for is granted up to this. */
 const longestPauseMs = 60_000;
 
-/** A data set on the Hugging Face Hub: `hf://datasets/OWNER/NAME?config=…&split=…`. */
+/** A data set on the Hugging Face Hub: `hf://datasets/OWNER/NAME?config=…&split=…&revision=…`. */
 export interface HubName {
   repository: string;
   config: string | null;
   split: string | null;
+  /** A commit, tag or branch; null: what the Hub has now. */
+  revision: string | null;
 }
 
 export const isHubName = (file: string): boolean => file.startsWith('hf://');
@@ -27,14 +29,17 @@ export const isHubName = (file: string): boolean => file.startsWith('hf://');
 export function parseHubName(name: string): HubName {
   const [, repository = '', query = ''] = /^hf:\/\/datasets\/((?:[\w.-]+\/)?[\w.-]+)(?:\?(.*))?$/.exec(name) ?? [];
   const fields = new URLSearchParams(query);
-  const isKnown = [...fields.keys()].every((key) => key === 'config' || key === 'split');
-  if (repository === '' || repository.includes('..') || !isKnown) {
+  const isKnown = [...fields.keys()].every((key) => ['config', 'split', 'revision'].includes(key));
+  const revision = fields.get('revision');
+  if (repository === '' || repository.includes('..') || !isKnown || !isRevision(revision)) {
     throw new SecondThoughtError('bad-usage', `"${name}" does not name a data set of the Hugging Face Hub.`, {
-      remedy: `Write ${scheme}OWNER/NAME, and ?config=CONFIG&split=SPLIT where it has several.`,
+      remedy: `Write ${scheme}OWNER/NAME, and ?config=CONFIG&split=SPLIT where it has several, &revision=COMMIT to pin it.`,
     });
   }
-  return { repository, config: fields.get('config'), split: fields.get('split') };
+  return { repository, config: fields.get('config'), split: fields.get('split'), revision };
 }
+
+const isRevision = (text: string | null) => text === null || (/^[\w.-]{1,100}$/.test(text) && !text.includes('..'));
 
 export interface HubOptions {
   /** Where the Hub is, and the token for gated and private data sets; else those of the environment (HF_ENDPOINT, HF_TOKEN). */
@@ -45,7 +50,8 @@ export interface HubOptions {
 
 /**
  * Rows of a data set, from its Parquet form on the Hub (https://huggingface.co/docs/dataset-viewer/parquet), by ranges: one row
- * group is in memory, and what is not read is not fetched.
+ * group is in memory, and what is not read is not fetched. That form exists of the newest commit only: at a revision the data
+ * set's own Parquet files are read.
  * @throws SecondThoughtError `bad-usage`, `file-not-found`, `unauthorized` (gated), `invalid-file`
  */
 export async function* readHub(name: string, options: HubOptions = {}): AsyncIterable<PlacedRow> {
@@ -61,10 +67,11 @@ export async function* readHub(name: string, options: HubOptions = {}): AsyncIte
   }
 }
 
-/** The commit that the Hub has of a data set now. @throws SecondThoughtError as `readHub` */
+/** The commit that the Hub has of a data set now, or that its revision stands for. @throws SecondThoughtError as `readHub` */
 export const hubCommit = (name: string, options: HubOptions = {}): Promise<string> =>
   new Hub(parseHubName(name), options).commit();
 
+const treeSchema = z.array(z.object({ path: z.string() }));
 const commitSchema = z.object({ sha: z.string() });
 /** Configuration, split, addresses. */
 const listSchema = z.record(z.string(), z.record(z.string(), z.array(z.string())));
@@ -83,17 +90,52 @@ class Hub {
   }
 
   async commit(): Promise<string> {
-    const parsed = commitSchema.safeParse(await this.#json(`/api/datasets/${this.#name.repository}`));
+    const { repository, revision } = this.#name;
+    const at = revision === null ? '' : `/revision/${revision}`;
+    const parsed = commitSchema.safeParse(await this.#json(`/api/datasets/${repository}${at}`));
     if (parsed.success) return parsed.data.sha;
     throw this.#notUnderstood();
   }
 
   async parquetFiles(): Promise<string[]> {
-    const { repository, config, split } = this.#name;
+    const { repository, config, split, revision } = this.#name;
+    if (revision !== null) return this.#filesAt(await this.commit());
     const parsed = listSchema.safeParse(await this.#json(`/api/datasets/${repository}/parquet`));
     if (!parsed.success) throw this.#notUnderstood();
     const splits = this.#chosen('config', parsed.data, config, 'default');
     return this.#chosen('split', splits, split, 'train');
+  }
+
+  /** Files of a commit by the usual names: `data/train-00000-of-00002.parquet`, `CONFIG/train.parquet`. */
+  async #filesAt(commit: string): Promise<string[]> {
+    const { repository, config, split } = this.#name;
+    const parsed = treeSchema.safeParse(await this.#json(`/api/datasets/${repository}/tree/${commit}?recursive=true`));
+    if (!parsed.success) throw this.#notUnderstood();
+    const wanted = split ?? 'train';
+    const isWanted = (file: string) => {
+      const folders = file.split('/');
+      const name = folders.pop() ?? '';
+      return (
+        new RegExp(`^${wanted.replace(/[^\\w-]/g, '.')}[.-].*parquet$`).test(name) &&
+        (config === null || folders.includes(config))
+      );
+    };
+    const files = parsed.data.map(({ path }) => path).filter(isWanted);
+    const places = new Set(files.map((file) => file.slice(0, file.lastIndexOf('/') + 1)));
+    if (files.length > 0 && places.size === 1) {
+      return files
+        .sort()
+        .map(
+          (file) => `/datasets/${repository}/resolve/${commit}/${file.split('/').map(encodeURIComponent).join('/')}`,
+        );
+    }
+    const why = files.length === 0 ? `has no Parquet file of the split "${wanted}"` : 'has several: name one as config';
+    throw new SecondThoughtError('bad-usage', `The data set ${repository} at ${commit.slice(0, 8)} ${why}.`, {
+      remedy:
+        files.length === 0
+          ? 'Leave the revision out to read what the Hub converted, or name config and split.'
+          : `It has: ${[...places].slice(0, 20).join(', ')}.`,
+    });
   }
 
   open(url: string): Promise<AsyncBuffer> {

@@ -40,12 +40,22 @@ function decode(decoder: TextDecoder, bytes: Buffer | undefined, file: string): 
 
 /** The lines of a text file, without their ends. */
 export async function* textLines(file: string): AsyncIterable<string> {
-  let rest = '';
+  let parts: string[] = [];
+  let length = 0;
   for await (const piece of textPieces(file)) {
-    const lines = (rest + piece).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > longestLine) throw invalidData(file, '', 'it has a line of more than 256 MB, so it is no table');
-    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    const lines = piece.split('\n');
+    const rest = lines.pop() ?? '';
+    for (const line of lines) {
+      parts.push(line);
+      yield withoutReturn(parts.join(''));
+      parts = [];
+      length = 0;
+    }
+    parts.push(rest);
+    length += rest.length;
+    if (length > longestLine) throw invalidData(file, '', 'it has a line of more than 256 MB, so it is no table');
   }
-  if (rest !== '') yield rest;
+  if (length > 0) yield parts.join('');
 }
+
+const withoutReturn = (line: string) => (line.endsWith('\r') ? line.slice(0, -1) : line);

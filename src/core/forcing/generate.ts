@@ -25,7 +25,16 @@ import { nextStep } from './nextStep';
 import { type BranchRequest, type PlannedRequest, type Step, samplingOf } from './plan';
 import { policyOf } from './policies';
 import { Reconnection, type RetryRules } from './reconnection';
-import { type Received, type Settled, settlePass, splitAtDelimiter, stepEnds, Vocabulary } from './settle';
+import {
+  emptyReceived,
+  isOver,
+  type Received,
+  type Settled,
+  settlePass,
+  splitAtDelimiter,
+  stepStops,
+  Vocabulary,
+} from './settle';
 
 export interface GenerateOptions {
   client: InferenceClient;
@@ -381,29 +390,8 @@ class Generation {
   }
 }
 
-/** Stop strings for the server; what came is looked through by ids all the same. */
-function stepStops(condition: Trace['condition'], dialect: Trace['dialect']) {
-  const stopSequences = stepEnds(condition, dialect);
-  if (stopSequences.length === 0) return {};
-  return { stopTexts: [condition.search.step === 'line' ? '\n' : '\n\n'], stopSequences };
-}
-
 function missingScorer({ condition }: Trace): never {
   throw new SecondThoughtError('scorer-failed', `The scorer "${condition.scorer}" of this search is not connected.`, {
     remedy: 'Run the search from the command line.',
-  });
-}
-
-function emptyReceived(): Received {
-  return { tokenIds: [], text: '', finishReason: null, stopReason: null, cachedPromptTokens: null };
-}
-
-/** Whether the last `added` ids reach the limit or end the pass; those before did not. */
-function isOver(tokenIds: number[], added: number, { maxTokens, stopTokenIds, stopSequences = [] }: CompletionRequest) {
-  if (tokenIds.length >= maxTokens) return true;
-  if (tokenIds.slice(tokenIds.length - added).some((id) => stopTokenIds.includes(id))) return true;
-  return stopSequences.some((sequence) => {
-    const tail = tokenIds.slice(-(added + sequence.length - 1));
-    return tail.some((_, at) => sequence.every((id, offset) => tail[at + offset] === id));
   });
 }

@@ -1,4 +1,5 @@
 import type { ResolvedDialect, Tokenizer } from '../inference/dialects';
+import type { CompletionRequest } from '../inference/inferenceClient';
 import { type Pass, promptIdsOf, type Span, type Trace } from '../traces/trace';
 import type { Condition } from './condition';
 
@@ -93,7 +94,7 @@ function endOfStep({ condition, dialect }: Trace, { purpose }: Pass, tokenIds: n
 }
 
 /** What ends a step, by ids: line ends, as this tokenizer writes them alone. */
-export function stepEnds({ search }: Pick<Condition, 'search'>, { newlineIds }: ResolvedDialect): number[][] {
+function stepEnds({ search }: Pick<Condition, 'search'>, { newlineIds }: ResolvedDialect): number[][] {
   if (search.step === 'heading') return [];
   return [search.step === 'line' ? newlineIds : [...newlineIds, ...newlineIds]];
 }
@@ -236,4 +237,29 @@ function splitText(text: string, mark: string): [string, string] {
 function findSequence(list: number[], wanted: number[]): number {
   if (wanted.length === 0) return -1;
   return list.findIndex((_, index) => wanted.every((id, offset) => list[index + offset] === id));
+}
+
+export function emptyReceived(): Received {
+  return { tokenIds: [], text: '', finishReason: null, stopReason: null, cachedPromptTokens: null };
+}
+
+/** Whether the last `added` ids reach the limit or end the pass; those before did not. */
+export function isOver(
+  tokenIds: number[],
+  added: number,
+  { maxTokens, stopTokenIds, stopSequences = [] }: CompletionRequest,
+) {
+  if (tokenIds.length >= maxTokens) return true;
+  if (tokenIds.slice(tokenIds.length - added).some((id) => stopTokenIds.includes(id))) return true;
+  return stopSequences.some((sequence) => {
+    const tail = tokenIds.slice(-(added + sequence.length - 1));
+    return tail.some((_, at) => sequence.every((id, offset) => tail[at + offset] === id));
+  });
+}
+
+/** Stop strings for the server; what came is looked through by ids all the same. */
+export function stepStops(condition: Condition, dialect: ResolvedDialect) {
+  const stopSequences = stepEnds(condition, dialect);
+  if (stopSequences.length === 0) return {};
+  return { stopTexts: [condition.search.step === 'line' ? '\n' : '\n\n'], stopSequences };
 }

@@ -84,6 +84,8 @@ async function recordOf(
     outcome: outcomeOf(isCorrect, parts.hasAnswer),
     answer: answer === null ? null : answer.slice(0, 200),
     thinkingTokens,
+    paperThinkingTokens: thinkingTokens,
+    steps: Math.max(0, parts.steps),
     answerTokens: await counter.count(parts.answer),
     generatedTokens: await counter.count(text),
     promptTokens: 0,

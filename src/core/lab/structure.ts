@@ -32,11 +32,16 @@ export interface TraceStructure {
   loop: { period: number; repeats: number } | null;
 }
 
+/** Steps of a thought that does not count them itself: paragraphs or, where there is one only, lines; with words in them. */
+export function stepCount(thinking: string): number {
+  const withWords = (mark: RegExp) => thinking.split(mark).filter((part) => /\w/.test(part)).length;
+  const paragraphs = withWords(/\n\s*\n/);
+  return paragraphs > 1 ? paragraphs : withWords(/\n/);
+}
+
 export function structureOf(trace: Trace): TraceStructure {
   const text = thinkingText(trace);
   const lower = text.toLowerCase();
-  const paragraphs = text.split(/\n\s*\n/).filter((part) => /\w/.test(part));
-  const lines = text.split('\n').filter((line) => /\w/.test(line));
   const reflections = Object.fromEntries(
     reflectionWords.map((word) => [word, lower.match(new RegExp(`\\b${word}\\b`, 'g'))?.length ?? 0]),
   );
@@ -48,7 +53,7 @@ export function structureOf(trace: Trace): TraceStructure {
     outcome: gradeTrace(trace).outcome,
     conditionKey: trace.conditionKey,
     thinkingTokens: thinkingTokens(trace),
-    steps: paragraphs.length > 1 ? paragraphs.length : lines.length,
+    steps: stepCount(text),
     reflections,
     loop: loop && { period: loop.period, repeats: loop.repeats },
   };

@@ -11,7 +11,7 @@ export interface PlacedProblem {
 }
 
 /** Names that data sets use for the same thing, first match wins. */
-const questionFields = ['question', 'problem', 'Question', 'prompt'];
+export const questionFields = ['question', 'problem', 'Question', 'prompt'];
 const answerFields = ['answer', 'reference', 'target', 'Answer'];
 const row = z.record(z.string(), z.unknown());
 

@@ -1,18 +1,15 @@
-import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { SecondThoughtError } from '../base/errors';
-import { readTextFile, reasonOf } from '../base/files';
-import { isHubName } from '../data/hub';
+import { readTextFile } from '../base/files';
 import { isTable, readRows } from '../data/readRows';
-import type { DataRow } from '../data/row';
+import { type DataRow, invalidData } from '../data/row';
 import { type ProblemPresetName, problemPresets } from './presets';
 import type { Problem } from './problem';
-import { parseProblems, problemOfFields, problemOfRow } from './problemFile';
+import { parseProblems, problemOfFields, questionFields } from './problemFile';
 
 /**
  * Every problem of a data set on the Hugging Face Hub (`hf://datasets/…`) or of a file on disk: JSON lines, JSON, CSV, TSV, Parquet, or Markdown sections. Tables are read as a stream,
- * so a file may be larger than memory. Of JSON lines, those that hold no problem are skipped.
+ * so a file may be larger than memory. A row that holds no problem is an error with its line.
  * @throws SecondThoughtError `file-not-found`, `problem-not-found`, `invalid-file`
  */
 export async function readProblems(file: string): Promise<Problem[]> {
@@ -47,29 +44,20 @@ export async function readPreset(name: ProblemPresetName, file: string | undefin
   );
 }
 
-function problemsIn(file: string): Promise<Problem[]> {
-  if (!isHubName(file) && path.extname(file) === '.jsonl') return readLines(file);
-  return isTable(file) ? readTable(file) : readSections(file);
-}
+const problemsIn = (file: string): Promise<Problem[]> => (isTable(file) ? readTable(file) : readSections(file));
 
+/** A row without a question is not left out in silence: a set that lost rows is another set. */
 async function readTable(file: string): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for await (const { row } of readRows(file)) problems.push(...[problemOfFields(row) ?? []].flat());
-  return problems;
-}
-
-async function readLines(file: string): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  try {
-    for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
-      const problem = problemOfRow(line);
-      if (problem) problems.push(problem);
-    }
-  } catch (error) {
-    throw new SecondThoughtError('file-not-found', `Could not read ${file} (${reasonOf(error)}).`, { cause: error });
+  for await (const { row, line } of readRows(file)) {
+    const problem = problemOfFields(row);
+    if (!problem) throw invalidData(file, `:${line}`, 'there is no question', questionNames);
+    problems.push(problem);
   }
   return problems;
 }
+
+const questionNames = `A question is in the field ${questionFields.map((field) => `"${field}"`).join(', ')}.`;
 
 async function readSections(file: string): Promise<Problem[]> {
   return parseProblems(await readTextFile(file), { fileName: path.basename(file) }).map(({ problem }) => problem);

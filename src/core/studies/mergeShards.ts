@@ -22,7 +22,8 @@ export async function mergeShards(folders: readonly string[], into: string, cloc
     }
   }
   const [first] = shards as [StudyRun];
-  const { title, seed, conditions, grader, figure, trainingExamples, study, server, fingerprint } = first.about;
+  const { title, seed, conditions, grader, figure, trainingExamples, released, study, server, fingerprint } =
+    first.about;
   const partial = `${into}.partial`;
   await rm(partial, { recursive: true, force: true });
   const plan = {
@@ -33,6 +34,7 @@ export async function mergeShards(folders: readonly string[], into: string, cloc
     ...(grader ? { grader } : {}),
     ...(figure ? { figure } : {}),
     ...(trainingExamples ? { trainingExamples } : {}),
+    ...(released ? { released } : {}),
   };
   const whole = await StudyRun.create(partial, plan, { study, server, clock });
   if (fingerprint) await whole.identifyServer(fingerprint);

@@ -3,6 +3,9 @@ import { type ErrorReport, reportError } from '../base/errors';
 import { shortHash } from '../base/seeds';
 import { outcomeRecord, outcomeRecordSchema } from '../evaluate/outcomeRecord';
 import { describeCondition } from '../forcing/condition';
+import { harnessLogText } from '../forcing/harnessLog';
+import { paperParts } from '../interchange/paperTokens';
+import { stepCount } from '../lab/structure';
 import { problemKey } from '../problems/problem';
 import {
   answerEndedBySchema,
@@ -10,6 +13,7 @@ import {
   cuesUsed,
   type Trace,
   thinkingEndedBySchema,
+  thinkingText,
   tokensFromCache,
 } from '../traces/trace';
 import type { Task } from './studyPlan';
@@ -25,6 +29,10 @@ export const sampleRecordSchema = outcomeRecordSchema.extend({
   answerTokens: z.int().nonnegative(),
   promptTokens: z.int().nonnegative(),
   cuesUsed: z.int().nonnegative(),
+  /** Of the thinking: headings where the model counts them, else paragraphs or lines. Missing in records of before. */
+  steps: z.int().nonnegative().optional(),
+  /** Of imported samples: thinking tokens as the released statistics of s1 count them from text. */
+  paperThinkingTokens: z.int().nonnegative().optional(),
   sequentialDepth: z.int().nonnegative(),
   thinkingEndedBy: thinkingEndedBySchema.nullable(),
   answerEndedBy: answerEndedBySchema.nullable(),
@@ -54,12 +62,16 @@ export function sampleRecord(trace: Trace): SampleRecord | undefined {
     answerTokens: answer,
     promptTokens: prompt,
     cuesUsed: cuesUsed(trace),
+    steps: stepsOf(trace),
     sequentialDepth,
     ...(fromCache > 0 ? { tokensFromCache: fromCache } : {}),
     thinkingEndedBy: trace.thinkingEndedBy,
     answerEndedBy: trace.answerEndedBy,
   };
 }
+
+const stepsOf = (trace: Trace): number =>
+  trace.dialect.stepMarkId === null ? stepCount(thinkingText(trace)) : paperParts(harnessLogText(trace), 'steps').steps;
 
 /** The record of a sample that could not be made. */
 export function errorRecord(

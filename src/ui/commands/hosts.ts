@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { toLabel } from '../../core/base/untrustedText';
-import { type HostSummary, hostCheckSchema, hostsDocumentSchema } from '../../protocol/jobs';
+import { type HostCheck, type HostSummary, hostCheckSchema, hostsDocumentSchema } from '../../protocol/jobs';
 import { askCli, cliWords } from '../commandLine';
 import type { UiContext } from '../context';
 import { jobsFolderCwd } from '../jobs/jobsCwd';
@@ -97,14 +97,41 @@ export async function removeHost(ui: UiContext, from: unknown): Promise<void> {
   await ui.jobs.readHosts();
 }
 
-/** Check Host: what it has for jobs, and for what is missing the one command that helps. */
+/** Check Host: what it has for jobs, and for what is missing the one command that helps; of Slurm's compute nodes on consent. */
 export async function checkHost(ui: UiContext, from: unknown): Promise<void> {
   const id = await hostMeant(ui, from, 'Check Which Host?');
   if (id === undefined) return;
+  const check = await askDoctor(ui, id, []);
+  const compute = {
+    label: '$(server) Check a Compute Node…',
+    description: 'by a job of one minute',
+    detail: 'What answers to ssh is the login node; jobs run elsewhere.',
+  };
+  const rows = check.scheduler === 'slurm' ? [compute] : [];
+  const chosen = await showFindings(toLabel(id), check.findings, rows);
+  if (chosen !== compute) return;
+  const gpus = await askText('GPUs that the job asks for', '0', 'Without any a node shows none');
+  if (gpus === undefined) return;
+  const asked = ['--compute', ...(/^\d{1,2}$/.test(gpus) ? ['--gpus', gpus] : [])];
+  const { compute: found } = await askDoctor(ui, id, asked);
+  if (found) await showFindings(`${toLabel(id)}, node ${toLabel(found.node)}`, found.findings, []);
+}
+
+async function askDoctor(ui: UiContext, id: string, words: string[]): Promise<HostCheck> {
   const cwd = await jobsFolderCwd({ ask: true });
-  const { findings } = await withProgress(`Checking ${toLabel(id)}…`, (signal) =>
-    askCli(ui.cli, ['doctor', '--host', id], hostCheckSchema, { ...cwd, signal }),
+  const title =
+    words.length > 0 ? `A job of one minute looks at a compute node of ${toLabel(id)}…` : `Checking ${toLabel(id)}…`;
+  return withProgress(title, (signal) =>
+    askCli(ui.cli, ['doctor', '--host', id, ...words], hostCheckSchema, { ...cwd, signal }),
   );
+}
+
+/** What is missing first. Enter copies the command that helps. @returns the row that was chosen */
+async function showFindings(
+  where: string,
+  findings: HostCheck['findings'],
+  more: readonly vscode.QuickPickItem[],
+): Promise<vscode.QuickPickItem | undefined> {
   const missing = findings.filter(({ verdict }) => verdict !== 'good');
   const rows = [...missing, ...findings.filter(({ verdict }) => verdict === 'good')]
     .filter(({ found, verdict }) => found !== '' || verdict !== 'good')
@@ -114,13 +141,17 @@ export async function checkHost(ui: UiContext, from: unknown): Promise<void> {
       detail: toLabel([consequence, remedy && `Helps: ${remedy}`].filter(Boolean).join(' '), 300),
       remedy,
     }));
-  const chosen = await vscode.window.showQuickPick(rows, {
-    title: `${toLabel(id)}: ${missing.length === 0 ? 'nothing is missing' : `${missing.length} missing`}`,
-    placeHolder: 'Enter copies the command that helps',
-    matchOnDescription: true,
-    ignoreFocusOut: true,
-  });
+  const chosen = await vscode.window.showQuickPick<vscode.QuickPickItem & { remedy?: string | undefined }>(
+    [...more, ...rows],
+    {
+      title: `${where}: ${missing.length === 0 ? 'nothing is missing' : `${missing.length} missing`}`,
+      placeHolder: 'Enter copies the command that helps',
+      matchOnDescription: true,
+      ignoreFocusOut: true,
+    },
+  );
   if (chosen?.remedy) await vscode.env.clipboard.writeText(chosen.remedy);
+  return chosen;
 }
 
 /** For a second factor or a new host key: log in once by hand; jobs then use that connection. */

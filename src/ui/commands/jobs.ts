@@ -63,7 +63,9 @@ export async function cancelJob(ui: UiContext, from: unknown): Promise<void> {
 
 export async function requeueJob(ui: UiContext, from: unknown): Promise<void> {
   const job = await jobMeant(ui, from, 'Requeue Job', ['ended']);
-  if (job) await act(ui, `Starting ${toLabel(job.name)} once more`, ['jobs', 'requeue', job.id]);
+  if (!job) return;
+  await act(ui, `Starting ${toLabel(job.name)} once more`, ['jobs', 'requeue', job.id]);
+  ui.jobs.awaitEnd(job.id);
 }
 
 async function act(ui: UiContext, title: string, words: string[]): Promise<void> {

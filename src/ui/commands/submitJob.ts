@@ -57,6 +57,8 @@ export async function reproduceMiniature(ui: UiContext): Promise<JobSummary | un
   return submitFile(ui, path.join(samples.fsPath, 'miniature.pipeline.yaml'), 'here');
 }
 
+const submittedStepsSchema = z.object({ steps: z.array(z.object({ id: z.string() })) });
+
 const pipelineSchema = z.object({
   steps: z.array(z.object({ step: z.string(), do: z.string() })),
   left: z.object({ tokens: z.number().nullable(), minutes: z.number().nullable() }),
@@ -102,11 +104,15 @@ async function submitFile(
   if (choice !== 'Submit') return undefined;
   const title = `Submitting to ${where}…`;
   if (isPipeline) {
-    await withProgress(title, (signal) => askCli(ui.cli, words, z.unknown(), { ...cwd, signal }));
+    const { steps } = await withProgress(title, (signal) =>
+      askCli(ui.cli, words, submittedStepsSchema, { ...cwd, signal }),
+    );
+    for (const { id } of steps) ui.jobs.awaitEnd(id);
     await vscode.commands.executeCommand('secondThought.jobs.focus');
     return undefined;
   }
   const job = await withProgress(title, (signal) => askCli(ui.cli, words, submittedSchema, { ...cwd, signal }));
+  ui.jobs.awaitEnd(job.id);
   await vscode.commands.executeCommand('secondThought.jobs.focus');
   return job;
 }

@@ -17,7 +17,8 @@ const startAgainMs = 15_000;
 
 /**
  * The jobs that this machine knows of and how they are, kept up to date by one process for as long as somebody watches: the view, or
- * a job's page. Nobody watches: nothing runs and no host is asked.
+ * a job's page. For a job that was started in this window it goes on, slowly, until that has ended. Otherwise nothing runs and no
+ * host is asked.
  */
 export class JobList implements vscode.Disposable {
   readonly #cli: CommandLine;
@@ -30,6 +31,8 @@ export class JobList implements vscode.Disposable {
   /** A job that was on its way has ended; fires in one window only, once. */
   readonly onDidEnd = this.#ended.event;
   readonly #watchers = new Set<object>();
+  /** Jobs that were started in this window and have not ended. */
+  readonly #awaited = new Set<string>();
   readonly #subscriptions: vscode.Disposable;
   #process: FollowedCommand | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -85,6 +88,12 @@ export class JobList implements vscode.Disposable {
     });
   }
 
+  /** Whoever started a job here is told of its end, whatever they look at meanwhile. */
+  awaitEnd(id: string): void {
+    this.#awaited.add(id);
+    this.#follow();
+  }
+
   /** Asks anew, also the hosts that did not answer and are left alone for a while. */
   async refresh(): Promise<void> {
     this.#stop();
@@ -105,6 +114,7 @@ export class JobList implements vscode.Disposable {
 
   dispose(): void {
     this.#watchers.clear();
+    this.#awaited.clear();
     this.#stop();
     this.#subscriptions.dispose();
     this.#changed.dispose();
@@ -112,10 +122,11 @@ export class JobList implements vscode.Disposable {
   }
 
   #follow(): void {
-    if (this.#watchers.size === 0 || !vscode.workspace.isTrusted) {
+    if (this.#watchers.size + this.#awaited.size === 0 || !vscode.workspace.isTrusted) {
       this.#stop();
       return;
     }
+    this.#tellPace();
     if (this.#process || this.#timer) return;
     const hosts = this.readHosts();
     this.#process = new FollowedCommand(this.#cli, ['jobs', 'list', '--watch', '--json'], {
@@ -144,7 +155,7 @@ export class JobList implements vscode.Disposable {
   }
 
   #tellPace(): void {
-    this.#process?.tell(vscode.window.state.focused ? 'fast' : 'slow');
+    this.#process?.tell(vscode.window.state.focused && this.#watchers.size > 0 ? 'fast' : 'slow');
   }
 
   #take(line: string): void {
@@ -158,8 +169,10 @@ export class JobList implements vscode.Disposable {
       const before = this.#lastStates.get(job.id);
       this.#lastStates.set(job.id, job.state);
       if (before && !isOver(before) && isOver(job.state)) void this.#tellEnd(job);
+      if (isOver(job.state)) this.#awaited.delete(job.id);
     }
     this.#changed.fire();
+    this.#follow();
   }
 
   /** Whoever makes the file tells of it. */

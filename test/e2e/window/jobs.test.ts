@@ -110,17 +110,19 @@ describe('jobs', () => {
     await window.viewer.getByText('Running').waitFor();
   });
 
+  /** Programs of the window with this word on their command line. */
+  const programs = (word: string) => () =>
+    descendantsOf(window.host.pid).flatMap(({ command }) => (command.includes(word) ? [command.join(' ')] : []));
+
   it('are not asked about while neither the view nor a page is seen', async () => {
-    const running = (word: string) => () =>
-      descendantsOf(window.host.pid).flatMap(({ command }) => (command.includes(word) ? [command.join(' ')] : []));
     const soon = { timeout: 10_000 };
-    await expect.poll(running('--watch'), soon).toHaveLength(1);
+    await expect.poll(programs('--watch'), soon).toHaveLength(1);
     await window.runCommand('View: Close All Editors');
     await window.runCommand('View: Show Explorer');
-    await expect.poll(running('--watch'), soon).toEqual([]);
-    await expect.poll(running('--follow'), soon).toEqual([]);
+    await expect.poll(programs('--watch'), soon).toEqual([]);
+    await expect.poll(programs('--follow'), soon).toEqual([]);
     await window.runCommand('View: Show Second Thought');
-    await expect.poll(running('--watch'), soon).toHaveLength(1);
+    await expect.poll(programs('--watch'), soon).toHaveLength(1);
     await row(/short run/).click();
   });
 
@@ -154,13 +156,17 @@ describe('jobs', () => {
     await terminal(/\d{8}T\d{6}-CUSTOM-/).waitFor();
   });
 
-  it('are started once more, and their end is told once more', async () => {
+  it('are started once more, and their end is told once more, although neither view nor page is seen', async () => {
     await window.runCommand('Notifications: Clear All Notifications');
     await window.contextMenu(row(/short run/), 'Requeue Job');
     await row(/short run.*7 of 20/).waitFor();
     await row(/Running/).waitFor();
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('View: Show Explorer');
     writeFileSync(path.join(home, 'stop'), '');
     await window.toast(/The job short run on here ended well after/).waitFor();
+    await expect.poll(programs('--watch'), { timeout: 10_000 }).toEqual([]);
+    await window.runCommand('View: Show Second Thought');
     await row(/short run.*succeeded · 0:00:/).waitFor();
   });
 });

@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../src/core/base/clock';
+import { parseCuration } from '../../../src/core/curate/curationFile';
+import { CurationFolder } from '../../../src/core/curate/curationFolder';
+import { rowsIn } from '../../../src/core/curate/runCuration';
 import { hubCommit, parseHubName, readHub } from '../../../src/core/data/hub';
 
 /** A Hub as the real one answers (routes, redirects to another host, ranges), over real Parquet; it is told when to misbehave. */
@@ -18,6 +24,8 @@ let seen: { hub: Seen[]; store: Seen[] };
 /** Taken before the usual answers, one for each request to the Hub. */
 let faults: ((response: ServerResponse) => void)[];
 let hasRanges: boolean;
+/** What the Hub has now. */
+let commit = 'c0ffee';
 
 const count = 500;
 const files = [0, 1].map((part) =>
@@ -54,7 +62,18 @@ beforeAll(async () => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     const part = /^\/api\/datasets\/some\/set\/parquet\/default\/train\/(\d)\.parquet$/.exec(route)?.[1];
     if (part) response.writeHead(302, { location: `${address(store)}/${part}?signature=s` }).end();
-    else if (route === '/api/datasets/some/set') json({ sha: 'c0ffee', id: 'some/set' });
+    else if (route === '/api/datasets/some/set') json({ sha: commit, id: 'some/set' });
+    else if (/^\/api\/datasets\/some\/set\/revision\/(v1|0ld)$/.test(route)) json({ sha: '0ld', id: 'some/set' });
+    else if (route === '/api/datasets/some/set/tree/0ld?recursive=true') {
+      const paths = [
+        'README.md',
+        'data/train-00000-of-00002.parquet',
+        'data/train-00001-of-00002.parquet',
+        'data/test.parquet',
+      ];
+      json(paths.map((path) => ({ type: 'file', path })));
+    } else if (/^\/datasets\/some\/set\/resolve\/0ld\/data\/train-0000\d-of-00002\.parquet$/.test(route))
+      response.writeHead(302, { location: `${address(store)}/${route.at(-18)}?signature=s` }).end();
     else if (route === '/api/datasets/some/set/parquet') {
       // Addresses are of the real Hub, as a mirror gives them.
       const train = [0, 1].map(
@@ -107,6 +126,49 @@ const again =
   (status: number, headers: Record<string, string> = {}) =>
   (response: ServerResponse) =>
     void response.writeHead(status, { 'retry-after': '0', ...headers }).end();
+
+describe('a data set of the Hugging Face Hub at a revision', () => {
+  it('is read from the files of the commit that the revision stands for', async () => {
+    const pinned = 'hf://datasets/some/set?split=train&revision=v1';
+    const options = { endpoint: address(hub), clock: hasty };
+    expect(await hubCommit(pinned, options)).toBe('0ld');
+    const rows = await rowsOf(pinned);
+    expect(rows).toHaveLength(2 * count);
+    expect(rows.at(-1)).toMatchObject({ question: expect.stringMatching(/^What is 999\?/) });
+    expect(seen.hub.some(({ url }) => url.endsWith('/parquet'))).toBe(false);
+  });
+
+  it('is refused where that commit has no such files, in one sentence', async () => {
+    await expect(rowsOf('hf://datasets/some/set?split=dev&revision=0ld')).rejects.toMatchObject({
+      code: 'bad-usage',
+      message: 'The data set some/set at 0ld has no Parquet file of the split "dev".',
+    });
+    expect(() => parseHubName('hf://datasets/some/set?revision=../x')).toThrow(/does not name a data set/);
+  });
+
+  it('is collected with its commit; a later one is said, and collected anew', async () => {
+    const home = mkdtempSync(path.join(tmpdir(), 'hub-'));
+    process.env.HF_ENDPOINT = address(hub);
+    try {
+      const curation = parseCuration(JSON.stringify({ sources: [{ name: 'set', file: all }] }), 'test');
+      const notes: string[] = [];
+      const folder = new CurationFolder(home);
+      const told = ({ note }: { note?: string }) => void (note !== undefined && notes.push(note));
+      const collect = () => folder.collect(curation, home, rowsIn, told, new AbortController().signal);
+      expect((await collect()).sources[0]?.hash).toBe('c0ffee');
+      const asked = seen.store.length;
+      await collect();
+      expect([seen.store.length, notes]).toEqual([asked, []]);
+      commit = 'decaf0';
+      expect((await collect()).sources[0]?.hash).toBe('decaf0');
+      expect(notes).toEqual([`${all} is at decaf0 now; it was at c0ffee, and is collected anew.`]);
+    } finally {
+      commit = 'c0ffee';
+      delete process.env.HF_ENDPOINT;
+      rmSync(home, { recursive: true, force: true });
+    }
+  });
+});
 
 describe('a data set of the Hugging Face Hub', () => {
   it('gives the rows of all its Parquet files, through redirects, in order', async () => {
@@ -170,5 +232,6 @@ it('a name has an owner, a configuration and a split', () => {
     repository: 'Idavidrein/gpqa',
     config: 'gpqa_diamond',
     split: 'train',
+    revision: null,
   });
 });

@@ -10,6 +10,8 @@ import { exportedRows, toCsv } from '../../../src/core/interchange/exportRun';
 import { importLmEval } from '../../../src/core/interchange/importLmEval';
 import { paperParts } from '../../../src/core/interchange/paperTokens';
 import { publishedRun } from '../../../src/core/interchange/publishedRuns';
+import { defaultOptions, scoreRun } from '../../../src/core/numbers/scoreRun';
+import { runSamplesOf } from '../../../src/core/studies/readRunSamples';
 import { roleOf } from '../../../src/core/studies/role';
 import { conditionProgress } from '../../../src/core/studies/runStatus';
 import { StudyRun } from '../../../src/core/studies/studyRun';
@@ -69,6 +71,20 @@ describe('results of the lm-evaluation-harness', () => {
     const rows = Object.fromEntries(conditionProgress(run).map((row) => [row.name, row]));
     expect(rows.forcingauto).toMatchObject({ correct: 2, graded: 3, thinkingTokens: 20 });
     expect(rows.forcing500).toMatchObject({ correct: 1, graded: 3, thinkingTokens: 5 });
+    const [set] = scoreRun(runSamplesOf(run), { ...defaultOptions, replicates: 50 }).problemSets;
+    const told = set?.conditions.map(({ condition, accuracy, paperThinkingTokens, steps }) => [
+      condition.name,
+      accuracy,
+      paperThinkingTokens?.mean,
+      paperThinkingTokens?.max,
+      steps?.mean,
+    ]);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        ['forcingauto', 2 / 3, 20, 30, 1],
+        ['forcing500', 1 / 3, 5, 5, 1],
+      ]),
+    );
     const again = await StudyRun.open(path.join(folder, 'run'), systemClock);
     expect([...again.records]).toEqual([...run.records]);
     expect(again.left()).toEqual([]);

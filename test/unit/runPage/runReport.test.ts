@@ -69,6 +69,13 @@ describe('the report of a run', () => {
     expect(probed[0]?.earlyStop[0]).toMatch(/^Stopped when 2 probes agree: 1 of 2 right/);
   });
 
+  it('marks a set that is not newer than the model, by itself and among others', () => {
+    const seen = { sums: { set: '2024-02', model: '2025-01' } };
+    const { parts } = runReport({ ...run([natural, cue], [...rowsOf('sums'), ...rowsOf('letters')]), seen });
+    const marked = parts.map(({ sentences }) => sentences.some((sentence) => sentence.includes('2025-01')));
+    expect(marked).toEqual([true, false, true]);
+  });
+
   it('has the published measures of the table that the study reproduces, called so', () => {
     const [part] = runReport({ ...run([natural, cue], rowsOf('sums')), figure: 's1-table-12' }).parts;
     const published = part?.measures.filter(({ name }) => name.endsWith('published'));

@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { fieldsAt } from '../../../src/core/base/schemaFields';
 import { problemPresetNames } from '../../../src/core/problems/presets';
 import { publishedFigure, publishedFigureIds } from '../../../src/core/published/published';
-import { parseStudy, type Study } from '../../../src/core/studies/studyFile';
+import { parseStudy, type Study, studySchema } from '../../../src/core/studies/studyFile';
 import { planStudy } from '../../../src/core/studies/studyPlan';
 
 /** The studies that New Study copies. */
@@ -74,6 +75,12 @@ it('every published figure and table has a template, on the problem sets that it
     expect(study.problems.map(({ preset }) => preset).sort()).toEqual(sets?.sort());
     for (const set of sets ?? []) expect(problemPresetNames).toContain(set);
   }
+});
+
+it('the editor offers every figure and table, and says what the field does', () => {
+  const field = fieldsAt(studySchema, []).find(({ name }) => name === 'figure');
+  expect(field?.values).toEqual([...publishedFigureIds]);
+  expect(field?.description).toContain('published points are drawn beside yours');
 });
 
 it('a study that names a figure of no paper is refused, with those that there are', () => {
