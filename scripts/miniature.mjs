@@ -107,6 +107,8 @@ async function draw(pages) {
     for (const [run, name] of Object.entries(pictures)) {
       const file = path.join(pages, `${run}.html`);
       if (!fs.existsSync(file)) continue;
+      const { isFinished } = JSON.parse(fs.readFileSync(path.join(pages, '..', 'numbers', `${run}.json`), 'utf8'));
+      if (!isFinished) continue; // no condition has a point yet
       for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
         const view = await browser.newPage({
           viewport: { width: 1000, height: 900 },
