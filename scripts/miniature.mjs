@@ -56,7 +56,7 @@ async function run() {
   /** @type {Map<string, string>} */
   const told = new Map();
   for (;;) {
-    const all = jobs();
+    const all = [...new Map(jobs().map((job) => [job.name, job])).values()]; // of a step that was changed the last
     for (const { name, state } of all) {
       if (told.get(name) === state) continue;
       told.set(name, state);
@@ -107,6 +107,8 @@ async function draw(pages) {
     for (const [run, name] of Object.entries(pictures)) {
       const file = path.join(pages, `${run}.html`);
       if (!fs.existsSync(file)) continue;
+      const { isFinished } = JSON.parse(fs.readFileSync(path.join(pages, '..', 'numbers', `${run}.json`), 'utf8'));
+      if (!isFinished) continue; // no condition has a point yet
       for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
         const view = await browser.newPage({
           viewport: { width: 1000, height: 900 },

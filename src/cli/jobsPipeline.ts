@@ -6,6 +6,7 @@ import { stateFolder } from '../core/base/folders';
 import type { JobHost } from '../core/jobs/jobHost';
 import { lastSeen, type SavedJob } from '../core/jobs/jobRecords';
 import { jobSpecSchema } from '../core/jobs/jobSpec';
+import { isOver } from '../core/jobs/jobState';
 import {
   type Expected,
   expectedInAll,
@@ -52,8 +53,14 @@ export async function submitPipeline(
   const inputs: Record<string, string> = {};
   for (const { step, after, job } of pipeline.steps)
     inputs[step] = await digestOfFiles(host.inputsOf(await fromFolder(job, path.dirname(file), host.spec, after)));
-  const plan = planPipeline(pipeline, await statesOf(memory, host, signal), inputs);
+  const known = await statesOf(memory, host, signal);
+  const plan = planPipeline(pipeline, known, inputs);
   if (flags.dryRun) return dryRun(plan, flags);
+  // What an earlier description of a step still does is of no use any more.
+  for (const { step, do: what } of plan) {
+    const earlier = known[step.step];
+    if (what === 'submit' && earlier && !isOver(earlier.state)) await host.cancel(earlier.jobId, { signal });
+  }
   const lines: { saved: SavedJob; plan: StepPlan }[] = [];
   for (const one of plan) {
     progress.show(`${one.step.step}: ${one.do}`);

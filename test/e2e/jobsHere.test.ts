@@ -197,6 +197,21 @@ describe('studies as jobs', () => {
     expect(missing.stderr).toMatch(/none\.study\.yaml names .*none\.jsonl, which does not exist/);
   });
 
+  it('of a pipeline are cancelled when their step is described anew while they run', async () => {
+    const pipeline = (word: string) =>
+      file(
+        'anew.pipeline.yaml',
+        `steps:\n  - { step: wait, job: { kind: custom, script: train.sh, arguments: [${word}] } }\n`,
+      );
+    const never = path.join(home.folder, 'never');
+    const [first] = (await json('jobs', 'submit', pipeline(never))).steps;
+    const [second] = (await json('jobs', 'submit', pipeline(file('now', '')))).steps;
+    expect([first.did, second.did]).toEqual(['submit', 'submit']);
+    await ended(second.id);
+    const { jobs } = await json('jobs', 'list');
+    expect(jobs.slice(-2).map(({ state }: { state: string }) => state)).toEqual(['cancelled', 'succeeded']);
+  });
+
   it('chain with scripts: a checkpoint becomes a GGUF file, and a study runs on it', async () => {
     file('convert.sh', 'second-thought convert "$1" --out student.gguf\n');
     file('student.study.yaml', study('words.problems.jsonl'));

@@ -97,7 +97,7 @@ function students() {
   if (forcing) {
     const gain = compare(file, 'base', 's1k');
     abstract.push(
-      `A student of the 1,000 chosen rows answers ${percent(row('s1k').accuracy)} % without any forcing, its base ${percent(row('base').accuracy)} %: ${points(gain)} points.`,
+      `A student of the rows that Algorithm 1 chose answers ${percent(row('s1k').accuracy)} % without any forcing, its base ${percent(row('base').accuracy)} %: ${points(gain)} points.`,
     );
     section(
       'Student and base (Table 1)',
