@@ -46,6 +46,8 @@ export class Shading {
   readonly #inView = new Set<Element>();
   #tokens: Tokens[] | undefined;
   #shade: Shade = 'off';
+  /** The card is about the place that the reader has taken hold of, and goes with it where the page scrolls. */
+  #isAtCaret = false;
 
   constructor(lists: readonly SpanList[], said: HTMLElement) {
     this.#lists = lists;
@@ -60,9 +62,12 @@ export class Shading {
     this.#changed = new MutationObserver(() => this.#watch());
     for (const { root } of lists) {
       root.addEventListener('pointermove', (event) => this.#point(event));
-      root.addEventListener('pointerleave', () => this.card.hide());
+      root.addEventListener('pointerleave', () => this.#hideCard());
     }
-    addEventListener('scroll', () => this.card.hide());
+    addEventListener('scroll', () => {
+      if (this.#isAtCaret) this.atCaret();
+      else this.card.hide();
+    });
   }
 
   get shade(): Shade {
@@ -80,7 +85,7 @@ export class Shading {
 
   set(shade: Shade): void {
     this.#shade = shade;
-    this.card.hide();
+    this.#hideCard();
     this.#explain();
     this.#watch();
   }
@@ -107,6 +112,7 @@ export class Shading {
     if (!found) return '';
     const box = boxAtEnd(selection.getRangeAt(0));
     if (box) this.card.show(found.token, found.text, box);
+    this.#isAtCaret = box !== undefined;
     return spoken(found.token);
   }
 
@@ -115,13 +121,19 @@ export class Shading {
     const point = document.caretPositionFromPoint(clientX, clientY);
     const found = point && this.#find(point.offsetNode, point.offset, 0);
     if (!found || !point) {
-      this.card.hide();
+      this.#hideCard();
       return;
     }
     const range = document.createRange();
     range.setStart(point.offsetNode, point.offset);
     const box = boxAtEnd(range);
+    this.#isAtCaret = false;
     if (box) this.card.show(found.token, found.text, box);
+  }
+
+  #hideCard(): void {
+    this.#isAtCaret = false;
+    this.card.hide();
   }
 
   #find(node: Node, offset: number, back: number): { token: KnownToken; text: string } | undefined {
