@@ -141,6 +141,7 @@ describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
     const named = [
       'dist',
       'media',
+      'model',
       'syntaxes',
       'package.json',
       'package.nls.json',
@@ -151,6 +152,9 @@ describe.skipIf(process.platform !== 'linux')('the installed VSIX', () => {
     expect([...top].filter((name) => !name?.startsWith('.')).sort()).toEqual(
       [...named, 'THIRD-PARTY-NOTICES.txt'].sort(),
     );
+    // What makes the questions of the miniature.
+    const pool = ['data/dev.problems.jsonl', 'data/words.txt', 'graded.py', 'make_pool.py', 'problems.py'];
+    expect(files.filter((file) => file.startsWith('model/')).sort()).toEqual(pool.map((name) => `model/${name}`));
     expect(files.filter((file) => /\.(ts|mts|cts|map|lib|bundle)$/.test(file))).toEqual([]);
     const binaries = new Set(files.flatMap((file) => /@node-llama-cpp\/([^/]+)/.exec(file)?.[1] ?? []));
     expect([...binaries]).toEqual([target]);
