@@ -49,7 +49,10 @@ async function endedWithoutWaiting(record: JobRecord): Promise<JobStatus> {
   });
 }
 
-test('a job that is asked to stop before its time limit saves a checkpoint, is requeued and goes on', async () => {
+/** Not reliable yet, see docs/reliability.md: with the long tests only. */
+const requeues = test.skipIf(!process.env.SECOND_THOUGHT_LONG);
+
+requeues('a job that is asked to stop before its time limit saves a checkpoint, is requeued and goes on', async () => {
   const record = await begin(host, custom(script(), { time: '5' }));
   await begun(record);
   // Slurm looks at time limits once in a minute: the signal is sent by hand, the rest is real.
@@ -59,7 +62,7 @@ test('a job that is asked to stop before its time limit saves a checkpoint, is r
   expect(await logOf(host, record)).toBe('run 0\nrun 41\n');
 });
 
-test('a job whose node goes down is begun again on another one, and its log goes on', async () => {
+requeues('a job whose node goes down is begun again on another one, and its log goes on', async () => {
   const record = await begin(host, custom(script(), { arguments: ['7'] }));
   await begun(record);
   const number = await numberOf(record);
