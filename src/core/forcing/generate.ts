@@ -8,7 +8,7 @@ import type { Matcher } from '../grade/matcher';
 import type { CompletionChunk, CompletionRequest, InferenceClient } from '../inference/inferenceClient';
 import { defaultPatience, withPatience } from '../inference/patience';
 import { LoopDetector } from '../loops/findLoop';
-import type { Scorer } from '../scorers/scorer';
+import { missingScorer, type Scorer } from '../scorers/scorer';
 import { scoreStep } from '../search/scoreStep';
 import { applyEvent, type TraceEvent } from '../traces/events';
 import type { LogprobListener } from '../traces/logprobs';
@@ -356,7 +356,7 @@ class Generation {
   /** The verdicts on steps. Those that came stay, whatever becomes of the others. */
   async #score(passes: number[]): Promise<void> {
     const { scorer, signal, clock } = this.#options;
-    const judge = scorer ?? missingScorer(this.#trace);
+    const judge = scorer ?? missingScorer(this.#trace.condition.scorer);
     const ended = await Promise.allSettled(
       passes.map(async (pass) => {
         const own = AbortSignal.any([signal]); // one each: every verdict listens to it
@@ -394,10 +394,4 @@ class Generation {
       text: `Token ${id} is outside the tokenizer's vocabulary: it was cut and is not sampled again.`,
     });
   }
-}
-
-function missingScorer({ condition }: Trace): never {
-  throw new SecondThoughtError('scorer-failed', `The scorer "${condition.scorer}" of this search is not connected.`, {
-    remedy: 'Search the problem anew.',
-  });
 }

@@ -1,3 +1,5 @@
+import { SecondThoughtError } from '../base/errors';
+
 /** A branch of thinking that is to be judged. */
 export interface ScoreRequest {
   question: string;
@@ -22,4 +24,11 @@ export interface Scorer {
   readonly name: string;
   /** @throws SecondThoughtError whatever the server it asks fails with; `cancelled` */
   score(request: ScoreRequest, signal: AbortSignal): Promise<Verdict>;
+}
+
+/** A search whose scorer nobody gave. @throws SecondThoughtError `scorer-failed` */
+export function missingScorer(name: string | null): never {
+  throw new SecondThoughtError('scorer-failed', `The scorer "${name}" of this search is not connected.`, {
+    remedy: 'Search the problem anew.',
+  });
 }
