@@ -34,6 +34,7 @@ const scenes = {
     await goToLine(page, 3);
     await runCommand(page, 'Second Thought: Force Thinking');
     await choose(page, 'Cues');
+    await page.locator('.quick-input-title').filter({ hasText: 'How many times' }).waitFor(); // the list before has an input, too
     await page.locator('.quick-input-widget input:visible').first().fill('0');
     await page.keyboard.press('Enter');
     await page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'Start' }).waitFor();
